@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files as they are, replaced atomically, and put back exactly as they were."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import os
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import BadInput, ChangeError
+from .file_attributes import apply, is_locked, xattrs_of
+
+
+@dataclass(frozen=True)
+class FileImage:
+    """A file as it was at one moment: its bytes and everything that a rewrite could lose.
+
+    ``link`` is the target of a symbolic link at ``path``; content and attributes are those of the file behind it.
+    ``new_directories`` are the directories above it that did not exist, innermost last.
+    """
+
+    path: str
+    exists: bool
+    link: str | None = None
+    content: bytes = b""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    xattrs: dict[str, bytes] = field(default_factory=dict)
+    new_directories: tuple[str, ...] = ()
+
+    @classmethod
+    def capture(cls, path: str) -> FileImage:
+        """The file at ``path`` now; BadInput if something there is no regular file or cannot be read."""
+        link = os.readlink(path) if os.path.islink(path) else None
+        real = os.path.realpath(path)
+        try:
+            status = os.stat(real)
+        except FileNotFoundError:
+            return cls(path, exists=False, link=link, new_directories=_missing_directories(real))
+        except OSError as error:
+            raise BadInput("Cannot look at the file", where=path, why=error.strerror or str(error)) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput("This is no regular file", where=path, remedy="Name a file that can be edited")
+        try:
+            with open(real, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise BadInput("Cannot read the file", where=path, why=error.strerror or str(error)) from error
+        mode = stat.S_IMODE(status.st_mode)
+        return cls(path, True, link, content, mode, status.st_uid, status.st_gid, xattrs_of(real))
+
+    def restore(self) -> None:
+        """Make the file what it was, touching nothing that is already so. ChangeError if that fails."""
+        if not self.differs():
+            return
+        try:
+            self._restore_link()
+            if self.exists:
+                replace_bytes(self.path, self.content, self.mode)
+                apply(os.path.realpath(self.path), self.mode, self.uid, self.gid, self.xattrs)
+            else:
+                replace_bytes(self.path, None)
+                for directory in reversed(self.new_directories):
+                    _remove_if_empty(directory)
+        except OSError as error:
+            raise ChangeError("Cannot put the file back", where=self.path, why=error.strerror or str(error)) from error
+
+    def _restore_link(self) -> None:
+        now = os.readlink(self.path) if os.path.islink(self.path) else None
+        if now == self.link:
+            return
+        if self.link is None:
+            os.unlink(self.path)
+            return
+        beside = _temporary_name(self.path)
+        os.symlink(self.link, beside)
+        os.replace(beside, self.path)
+
+    def differs(self) -> list[str]:
+        """What is not as it was: any of link, existence, content, mode, owner, group, xattrs, directories."""
+        try:
+            now = FileImage.capture(self.path)
+        except BadInput:
+            return ["existence"]
+        found = ["link"] if now.link != self.link else []
+        if now.exists != self.exists:
+            return [*found, "existence"]
+        if not self.exists:
+            return [*found, "directories"] if any(map(os.path.isdir, self.new_directories)) else found
+        pairs = (
+            ("content", now.content, self.content),
+            ("mode", now.mode, self.mode),
+            ("owner", now.uid, self.uid),
+            ("group", now.gid, self.gid),
+            ("xattrs", now.xattrs, self.xattrs),
+        )
+        return found + [name for name, here, then in pairs if here != then]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; bytes are base64."""
+        return {
+            "path": self.path,
+            "exists": self.exists,
+            "link": self.link,
+            "content": base64.b64encode(self.content).decode("ascii"),
+            "mode": self.mode,
+            "uid": self.uid,
+            "gid": self.gid,
+            "xattrs": {name: base64.b64encode(value).decode("ascii") for name, value in self.xattrs.items()},
+            "new_directories": list(self.new_directories),
+        }
+
+    @classmethod
+    def from_dict(cls, image: dict[str, Any]) -> FileImage:
+        """The inverse of ``to_dict``."""
+        return cls(
+            path=image["path"],
+            exists=image["exists"],
+            link=image["link"],
+            content=base64.b64decode(image["content"]),
+            mode=image["mode"],
+            uid=image["uid"],
+            gid=image["gid"],
+            xattrs={name: base64.b64decode(value) for name, value in image["xattrs"].items()},
+            new_directories=tuple(image["new_directories"]),
+        )
+
+
+def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    """Give the file these bytes, all or none, durably; ``None`` removes it. ChangeError if that fails.
+
+    An existing file keeps owner, mode and extended attributes, a link to it stays a link, and a file with several
+    names keeps them all (it is written in place). A new file gets ``mode``, and the directories it needs.
+    """
+    real = os.path.realpath(path)
+    try:
+        if content is None:
+            if os.path.lexists(real):
+                os.unlink(real)
+                _sync_directory(os.path.dirname(real))
+            return
+        _make_directories(os.path.dirname(real))
+        try:
+            status: os.stat_result | None = os.stat(real)
+        except FileNotFoundError:
+            status = None
+        if status is not None and status.st_nlink > 1:
+            _write_in_place(real, content)
+        else:
+            _write_beside(real, content, status, mode)
+    except OSError as error:
+        raise ChangeError("Cannot write the file", where=path, why=error.strerror or str(error)) from error
+
+
+def check_replaceable(path: str) -> None:
+    """BadInput if ``replace_bytes`` could not work there; nothing is written."""
+    real = os.path.realpath(path)
+
+    def refuse(why: str, remedy: str) -> BadInput:
+        return BadInput("Cannot write the file", where=path, why=why, remedy=remedy)
+
+    if os.path.isdir(real):
+        raise refuse("it is a directory", "Name a file")
+    directory = os.path.dirname(real)
+    while not os.path.isdir(directory):
+        if os.path.lexists(directory):
+            raise refuse(f"{directory} is no directory", "Move it out of the way")
+        directory = os.path.dirname(directory)
+    several_names = os.path.exists(real) and os.stat(real).st_nlink > 1
+    # A file is replaced by a new one in its directory, so it is the directory that must be writable.
+    changed = real if several_names else directory
+    if os.statvfs(changed).f_flag & os.ST_RDONLY:
+        raise refuse("the file system is mounted read-only", "Mount it read-write, or leave this setting out")
+    for target in (real, directory):
+        if os.path.exists(target) and is_locked(target):
+            raise refuse(f"{target} is marked immutable or append-only", f"Run chattr -i -a {target} if that is wanted")
+    if not os.access(changed, os.W_OK, effective_ids=True):
+        raise refuse(f"this user may not write {changed}", "Run with become: true")
+
+
+def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int) -> None:
+    handle, beside = tempfile.mkstemp(prefix=".lowlat-", dir=os.path.dirname(real))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if status is None:
+                os.fchmod(file.fileno(), mode)
+            else:
+                # Before the content: at no moment may it be readable by more people than before.
+                apply(beside, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, xattrs_of(real))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, real)
+    except OSError as error:
+        os.unlink(beside)
+        if error.errno != errno.EBUSY:
+            raise
+        # A file that is itself a mount point (containers do that) cannot be renamed over.
+        _write_in_place(real, content)
+    _sync_directory(os.path.dirname(real))
+
+
+def _write_in_place(real: str, content: bytes) -> None:
+    with open(real, "r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _missing_directories(real: str) -> tuple[str, ...]:
+    missing: list[str] = []
+    directory = os.path.dirname(real)
+    while directory and not os.path.lexists(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
+    return tuple(reversed(missing))
+
+
+def _make_directories(directory: str) -> None:
+    for missing in _missing_directories(os.path.join(directory, "x")):
+        os.mkdir(missing, 0o755)
+        _sync_directory(os.path.dirname(missing))
+
+
+def _remove_if_empty(directory: str) -> None:
+    try:
+        os.rmdir(directory)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+            raise
+
+
+def _temporary_name(path: str) -> str:
+    return os.path.join(os.path.dirname(path) or ".", f".lowlat-{os.getpid()}-{os.path.basename(path)}")
+
+
+def _sync_directory(directory: str) -> None:
+    handle = os.open(directory or ".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real Redis servers for tests: each on loopback, with a port and a directory of its own, ended by its pid."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+import pytest
+import redis
+
+if TYPE_CHECKING:
+    from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
+
+_PATIENCE = 10.0
+
+
+@dataclass
+class Server:
+    """A running redis-server. ``directory`` holds its config file, log, socket and data."""
+
+    port: int
+    directory: str
+    process: subprocess.Popen[bytes]
+    password: str | None = None
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def config_file(self) -> str:
+        return os.path.join(self.directory, "redis.conf")
+
+    @property
+    def unix_socket(self) -> str:
+        return os.path.join(self.directory, "redis.sock")
+
+    def client(self, **options: Any) -> redis.Redis:
+        options.setdefault("password", self.password)
+        return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, **options)
+
+    def address(self, **changes: Any) -> Address:
+        from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
+
+        changes.setdefault("password", self.password)
+        return Address(**{"host": "127.0.0.1", "port": self.port, **changes})
+
+    def start(self, *arguments: str) -> None:
+        """Start (again) with the config file as it is now, and wait until it answers."""
+        log = open(os.path.join(self.directory, "stderr"), "ab")  # noqa: SIM115
+        command = ["redis-server", self.config_file, *arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        deadline = time.monotonic() + _PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0) as sock:
+                sock.sendall(b"PING\r\n")
+                if sock.recv(64)[:5] in (b"+PONG", b"-NOAU", b"-DENI"):
+                    return
+            time.sleep(0.01)
+        with open(os.path.join(self.directory, "redis.log"), errors="replace") as file:
+            raise RuntimeError(f"redis-server does not answer: {file.read()[-2000:]}")
+
+    def stop(self) -> None:
+        """End the process, by its own handle, without saving anything."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait(_PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def write_config(server: Server, lines: tuple[str, ...], persist: bool) -> None:
+    """``lines`` come last and so win."""
+    own = [
+        f"port {server.port}",
+        "bind 127.0.0.1",
+        f"dir {server.directory}",
+        f"unixsocket {server.unix_socket}",
+        f"logfile {server.directory}/redis.log",
+        "daemonize no",
+        'save "3600 1"' if persist else 'save ""',
+    ]
+    with open(server.config_file, "w", encoding="utf-8") as file:
+        file.write("\n".join([*own, *lines]) + "\n")
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Callable[..., Server]]:
+    """A factory: ``redis_server("hz 20", persist=False, arguments=(), password=None) -> Server``."""
+    servers: list[Server] = []
+
+    def make(
+        *lines: str, persist: bool = False, arguments: tuple[str, ...] = (), password: str | None = None
+    ) -> Server:
+        directory = tempfile.mkdtemp(prefix="lowlat-")
+        server = Server(free_port(), directory, None, password)  # type: ignore[arg-type]
+        servers.append(server)
+        if password is not None:
+            lines = (f"requirepass {password}", *lines)
+        write_config(server, lines, persist)
+        server.start(*arguments)
+        return server
+
+    yield make
+    for server in servers:
+        if server.process is not None:
+            server.stop()
+        shutil.rmtree(server.directory, ignore_errors=True)
