@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
+from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import BadInput, ServerError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 TIMEOUT = 5.0
 
 # argument_spec of the connection, named as in community.general.redis.
-ARGUMENTS: Dict[str, Dict[str, Any]] = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "login_host": {"type": "str", "default": "127.0.0.1"},
     "login_port": {"type": "int", "default": 6379},
     "login_unix_socket": {"type": "path"},
@@ -40,14 +41,14 @@ class Address:
 
     host: str = "127.0.0.1"
     port: int = 6379
-    unix_socket: Optional[str] = None
-    user: Optional[str] = None
-    password: Optional[str] = field(default=None, repr=False)
+    unix_socket: str | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
     tls: bool = False
     validate_certs: bool = True
-    ca_certs: Optional[str] = None
-    client_cert_file: Optional[str] = None
-    client_key_file: Optional[str] = None
+    ca_certs: str | None = None
+    client_cert_file: str | None = None
+    client_key_file: str | None = None
     timeout: float = TIMEOUT
 
     def __str__(self) -> str:
@@ -63,7 +64,7 @@ class Address:
         return "tls" if self.tls else "tcp"
 
     @classmethod
-    def from_options(cls, params: Dict[str, Any]) -> Address:
+    def from_options(cls, params: dict[str, Any]) -> Address:
         """The address that the module parameters of ``ARGUMENTS`` name."""
         port = int(params.get("login_port") or 6379)
         if not 0 < port < 65536:
@@ -86,10 +87,10 @@ class Address:
         )
 
 
-def _connection_arguments(address: Address) -> Dict[str, Any]:
+def _connection_arguments(address: Address) -> dict[str, Any]:
     import redis
 
-    arguments: Dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "username": address.user,
         "password": address.password,
         "socket_timeout": address.timeout,
@@ -149,7 +150,7 @@ def raw(address: Address) -> Connection:
 
     A time-out would add a poll to every call of the timed loop.
     """
-    connection: Connection = _connection_class(address)(**_connection_arguments(address))
+    connection: Any = _connection_class(address)(**_connection_arguments(address))
     try:
         with server_errors(address):
             connection.connect()
@@ -159,7 +160,7 @@ def raw(address: Address) -> Connection:
         connection.disconnect()
         raise
     socket_of(connection).settimeout(None)
-    return connection
+    return cast("Connection", connection)
 
 
 def socket_of(connection: Connection) -> Any:
