@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards of a restart: whether it is allowed, and whether the server would come back with everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._server import config_file
+from .._settings.setting import Host
+from . import restart as restarting
+from .guard import Hazard, RestartMode
+from .plan import Plan
+
+
+def restart_required(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Never an implicit restart."""
+    keys = [item.setting.key for item in plan.to_restart]
+    if keys and restart == "refuse":
+        yield Hazard(
+            "restart_required",
+            ", ".join(keys),
+            "takes effect only when the server is restarted, and restart is 'refuse'",
+            "say restart: allowed, or restart: defer to write it now and restart later",
+        )
+
+
+def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Hazard 4: without persistence a restart empties the server."""
+    if not _restarts(plan, restart):
+        return
+    state = restarting.persistence(host)
+    if not state.keeps_data:
+        yield Hazard(
+            "restart_loses_data",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the server holds {state.keys} keys, and a restart would lose what no AOF and no save points keep",
+            "turn on persistence (CONFIG SET save or appendonly), use restart: defer, or leave these settings out",
+        )
+
+
+def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Hazard 4: a server that saves nothing still loads an old dump when it starts."""
+    path = restarting.stale_dump(host) if _restarts(plan, restart) else None
+    if path:
+        yield Hazard(
+            "stale_dump",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the server saves nothing, but would load the old {path} when it starts",
+            "move that file away if its data is not wanted",
+        )
+
+
+def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """A server started by hand from a relative working directory is not found there again."""
+    path = host.instance.config_file
+    if not _restarts(plan, restart) or host.instance.unit or path is None:
+        return
+    directory = config_file.effective(path).get("dir", "./")
+    if not directory.startswith("/") and directory.strip("./"):
+        yield Hazard(
+            "relative_directory",
+            "dir",
+            f"{path} says dir {directory}, relative to a place that the running server no longer tells",
+            "write an absolute dir",
+        )
+
+
+def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """ACL users made with ACL SETUSER and never saved are gone after a restart."""
+    if not _restarts(plan, restart) or host.instance.version < (6, 0, 0) or host.instance.config_file is None:
+        return
+    stored = config_file.effective(host.instance.config_file)
+    users = [name for name in host.client.acl_users() if name != "default"]
+    if users and not stored.get("aclfile") and "user" not in stored:
+        yield Hazard(
+            "users_not_saved",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"{len(users)} ACL users stand neither in the config file nor in an ACL file: a restart would lose them",
+            "save them first (CONFIG REWRITE, or ACL SAVE with an aclfile)",
+        )
+
+
+def _restarts(plan: Plan, restart: RestartMode) -> bool:
+    return restart == "allowed" and bool(plan.to_restart)

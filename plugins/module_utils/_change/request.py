@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request about a change, as a module's parameters carry it, and its result as JSON."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .._errors import BadInput, ChangeError
+from .._server import instance
+from .._server.connection import Address, control, server_errors
+from .._settings.setting import Host
+from . import preimage, rollback, transaction
+from .plan import MASK, Plan, PlannedSetting
+from .store import Change, Store
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def run(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
+    """Carry out `state` for these parameters; with `check` nothing is written."""
+    address = Address.from_options(params)
+    store = Store(params["state_directory"])
+
+    def connect() -> Host:
+        client = control(address)
+        with server_errors(address):
+            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
+
+    with server_errors(address):
+        if params["state"] == "applied":
+            return _apply(params, store, connect, check)
+        if params["state"] == "confirmed":
+            return _confirm(params, store, connect, check)
+        return _roll_back(params, store, connect, check)
+
+
+def _apply(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
+    name = params["name"]
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f"{name!r} is no name for a change",
+            where="name",
+            why="it becomes part of a directory's name",
+            remedy="Use letters, digits, dots, dashes and underscores",
+        )
+    if check:
+        transaction.refuse_unfinished(store)
+        done = transaction.Applied(transaction.propose(connect(), params["settings"], params["restart"]))
+        if done.plan.to_change:
+            done.state = "applied"
+    else:
+        done = transaction.apply(store, connect, name, params["settings"], params["restart"], _owner())
+    return {
+        "changed": bool(done.plan.to_change),
+        "change_id": done.change.change_id if done.change else "",
+        "state": done.state,
+        "settings": [item.report() for item in done.plan.settings],
+        "restarted": done.restarted,
+        "pending_restart": done.pending,
+        "reboot_required": False,
+        "diff": diff(done.plan),
+    }
+
+
+def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
+    if check:
+        change = store.find(params["change_id"], params["name"])
+        return _result(change, changed=change.state == "applied")
+    change, changed = transaction.confirm(store, connect, params["change_id"], params["name"])
+    return _result(change, changed=changed)
+
+
+def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
+    if check:
+        change = store.find(params["change_id"], params["name"])
+        return _result(change, changed=change.state != "rolled_back")
+    undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"])
+    result = _result(undone.change, changed=undone.changed, restarted=undone.restarted)
+    if undone.left:
+        raise ChangeError(
+            "The rollback did not bring everything back",
+            where=undone.change.describe(),
+            why="; ".join(undone.left),
+            remedy="Do what is named by hand, then roll back again: that proves the host",
+            left=undone.left,
+            **result,
+        )
+    return dict(result, warnings=undone.warnings)
+
+
+def _result(change: Change, *, changed: bool, restarted: bool = False) -> dict[str, Any]:
+    applied = change.journal.last("applied") or {}
+    return {
+        "changed": changed,
+        "change_id": change.change_id,
+        "state": change.state,
+        "settings": settings_of(change),
+        "restarted": restarted,
+        "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
+        "reboot_required": False,
+    }
+
+
+def settings_of(change: Change) -> list[dict[str, Any]]:
+    """The settings that a change wrote, as results show them."""
+    return [
+        PlannedSetting(setting, before, facts["live"], facts["persisted"], facts["restart"]).report()
+        for setting, before, facts in preimage.changed_settings(change)
+    ]
+
+
+def diff(plan: Plan) -> dict[str, str]:
+    """Live and stored values before and after, a line each."""
+    before, after = [], []
+    for item in plan.to_change:
+        facts = item.report()
+        label = f"{facts['kind']} {facts['key']}" + (f" ({facts['unit']})" if facts["unit"] else "")
+        for what, old, new in (
+            ("live", facts["before"], facts["after"] if item.live else facts["before"]),
+            ("stored", facts["persisted_before"], facts["persisted_after"]),
+        ):
+            masked = old == MASK and new == MASK
+            if old != new or masked:
+                before.append(f"{label} {what}: {'(a secret)' if masked else old}")
+                after.append(f"{label} {what}: {'(another secret)' if masked else new}")
+    return {"before": "\n".join(before) + "\n" if before else "", "after": "\n".join(after) + "\n" if after else ""}
+
+
+def _owner() -> str:
+    """Who asks, as far as the host can tell."""
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    origin = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"{user} from {origin}" if origin else user

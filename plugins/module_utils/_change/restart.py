@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restart a server and prove that it came back with its data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Callable
+
+import psutil
+import redis
+
+from .._errors import ChangeError
+from .._host import systemd, threads
+from .._server import directives, instance
+from .._settings.setting import Host
+
+#: A dead server shows within this time after its start (hazard 8: it dies after READY=1). Seconds.
+SETTLE = 2.0
+#: Saving and loading take as long as the data set needs; this bounds a server that never ends. Seconds.
+PATIENCE = 900.0
+
+
+@dataclass(frozen=True)
+class Persistence:
+    """What would bring the data back after a stop."""
+
+    aof: bool
+    save_points: bool
+    sigterm_saves: bool
+    keys: int
+    replica_in_sync: bool
+
+    @property
+    def keeps_data(self) -> bool:
+        return self.aof or (self.save_points and self.sigterm_saves) or self.keys == 0 or self.replica_in_sync
+
+
+def persistence(host: Host) -> Persistence:
+    """Ask the server; reads only."""
+    info = host.client.info("everything")
+    settings = host.client.config_get("*")
+    return Persistence(
+        aof=str(info.get("aof_enabled")) == "1",
+        save_points=bool(settings.get("save", "").strip()),
+        sigterm_saves="nosave" not in settings.get("shutdown-on-sigterm", "default"),
+        keys=sum(host.instance.keys.values()),
+        replica_in_sync=info.get("role") == "slave" and info.get("master_link_status") == "up",
+    )
+
+
+def stale_dump(host: Host) -> str | None:
+    """Path of a dump that an empty server without save points would load: data from the dead."""
+    state = persistence(host)
+    if state.aof or state.save_points or state.replica_in_sync:
+        return None
+    settings = host.client.config_get("*")
+    path = os.path.join(settings.get("dir", ""), settings.get("dbfilename", ""))
+    return path if os.path.isfile(path) else None
+
+
+def restart(host: Host, ours: frozenset[str]) -> Host:
+    """Save, restart, wait until the data is loaded, and prove that keys, settings and threads are as they were.
+
+    ``ours`` are the directives that the change itself is about. Returns the host with the new process. ChangeError where the server does not come back whole.
+    """
+    state = persistence(host)
+    if not state.keeps_data:
+        raise ChangeError(
+            "The server would lose its data in a restart",
+            where=str(host.address),
+            why=f"it holds {state.keys} keys and neither an AOF, save points nor a master would bring them back",
+            remedy="Turn on persistence or restart it yourself when the data may go",
+        )
+    if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
+        _save(host)
+    settings_before = host.client.config_get("*")
+    cpus_before = threads.affinities(host.instance.pid).get(host.instance.pid)
+    durable_before = durable_keys(host.client)
+    old_pid = host.instance.pid
+    host.client.connection_pool.disconnect()
+    if host.instance.unit:
+        _restart_unit(host.instance.unit)
+    else:
+        _restart_process(host)
+    until(lambda: answers(host.client), "the server to answer and to have its data loaded", str(host.address))
+    new = replace(host, instance=instance.discover(host.client, str(host.address)))
+    _settled(new, old_pid)
+    if cpus_before and not new.instance.unit:
+        threads.set_affinity(new.instance.pid, cpus_before)
+    if state.replica_in_sync:
+        until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
+    _prove_keys(new, durable_before)
+    put_back_runtime_settings(new, settings_before, ours)
+    return new
+
+
+def durable_keys(client: redis.Redis) -> int:
+    """Keys without an expiry, over all databases: a load may drop the others when their time has come."""
+    return sum(int(counts["keys"]) - int(counts["expires"]) for counts in client.info("keyspace").values())
+
+
+def _save(host: Host) -> None:
+    """BGSAVE, and the proof that it ended well."""
+    client = host.client
+    before = _last_save(client)
+    while time.time() <= before + 1:  # LASTSAVE counts whole seconds
+        time.sleep(0.05)
+    if not client.info("persistence")["rdb_bgsave_in_progress"]:
+        client.bgsave()
+
+    def saved() -> bool:
+        facts = client.info("persistence")
+        return not facts["rdb_bgsave_in_progress"]
+
+    until(saved, "BGSAVE to end", str(host.address))
+    facts = client.info("persistence")
+    if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) <= before:
+        raise ChangeError(
+            "BGSAVE failed, so the server was not restarted",
+            where=str(host.address),
+            why=f"rdb_last_bgsave_status is {facts['rdb_last_bgsave_status']}",
+            remedy="See the server's log for the reason (disk full, no permission, no memory for the fork)",
+        )
+
+
+def _last_save(client: redis.Redis) -> int:
+    return int(client.info("persistence")["rdb_last_save_time"])
+
+
+def _restart_unit(unit: str) -> None:
+    systemd.restart(unit)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a server that no service manager owns as it was started before."""
+
+    executable: str
+    config_file: str
+    directory: str
+    user: int
+    group: int
+
+    @classmethod
+    def capture(cls, host: Host) -> Launch | None:
+        """None where the server has no config file: its command line is overwritten with its title."""
+        process = psutil.Process(host.instance.pid)
+        if host.instance.config_file is None:
+            return None
+        return cls(
+            host.instance.executable,
+            host.instance.config_file,
+            process.cwd(),
+            process.uids().real,
+            process.gids().real,
+        )
+
+    def start(self) -> None:
+        as_user: dict[str, Any] = {}
+        if self.user != os.geteuid():
+            as_user = {"user": self.user, "group": self.group, "extra_groups": []}
+        subprocess.Popen(  # not waited for: with `daemonize no` it stays
+            [self.executable, self.config_file],
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **as_user,
+        )
+
+
+def _restart_process(host: Host) -> None:
+    launch = Launch.capture(host)
+    process = psutil.Process(host.instance.pid)
+    if launch is None:
+        raise ChangeError(
+            "A server without a config file cannot be started again as it was",
+            where=f"process {process.pid}",
+            why="its options were given on a command line that it has overwritten",
+            remedy="Start it from a config file or under systemd",
+        )
+    try:
+        host.client.shutdown()
+    except redis.ResponseError as error:
+        raise ChangeError(
+            "The server refused to shut down", where=str(host.address), why=str(error), remedy="It runs on unchanged"
+        ) from error
+    try:
+        process.wait(timeout=PATIENCE)
+    except psutil.TimeoutExpired as error:
+        raise ChangeError(
+            "The server does not end",
+            where=f"process {process.pid}",
+            why="it still saves or hangs",
+            remedy="Look at its log",
+        ) from error
+    launch.start()
+
+
+def _settled(host: Host, old_pid: int) -> None:
+    """The same process answers for some seconds, and systemd did not have to start it again."""
+    pid, unit = host.instance.pid, host.instance.unit
+    end = time.monotonic() + SETTLE
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        restarts = int(systemd.show(unit, ["NRestarts"]).get("NRestarts") or 0) if unit else 0
+        if pid == old_pid or not psutil.pid_exists(pid) or restarts or not answers(host.client):
+            raise ChangeError(
+                "The server did not stay up after its restart",
+                where=unit or str(host.address),
+                why=f"process {pid} is gone or was replaced" + (f", {restarts} automatic restarts" if restarts else ""),
+                remedy="See its log or journalctl; a death by SIGSYS is systemd's SystemCallFilter",
+            )
+
+
+def _prove_keys(host: Host, before: int) -> None:
+    facts = host.client.info("persistence")
+    held = max(durable_keys(host.client), int(facts.get("rdb_last_load_keys_loaded", 0)))
+    if held < before:
+        raise ChangeError(
+            "Keys are missing after the restart",
+            where=str(host.address),
+            why=f"{before} keys without expiry before, {held} after",
+            remedy="Stop writing to it and look at its dump and AOF files before anything else",
+        )
+
+
+def put_back_runtime_settings(host: Host, before: dict[str, str], ours: frozenset[str]) -> None:
+    """What an operator had set with CONFIG SET alone is gone after a restart: set it again."""
+    for name, now in host.client.config_get("*").items():
+        if name in ours or before.get(name, now) == now or directives.immutable(name, host.instance.version):
+            continue
+        host.client.config_set(name, before[name])
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError):
+        return False
+
+
+def _link_is_up(client: redis.Redis) -> bool:
+    return str(client.info("replication").get("master_link_status")) == "up"
+
+
+def until(condition: Callable[[], bool], what: str, where: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise ChangeError(f"Waited in vain for {what}", where=where, why=f"not within {PATIENCE:.0f} s",
+                              remedy="See the server's log")
+        time.sleep(0.05)

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The changes of this host: one directory each below the state directory, and one lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._errors import BadInput, ChangeError
+from .journal import Journal, sync_directory
+
+STATE_DIRECTORY = "/var/lib/lowlat"
+
+#: What the newest entry of a journal says about the change.
+STATES = {
+    "opened": "open",
+    "applied": "applied",
+    "confirmed": "confirmed",
+    "rolling_back": "rolling_back",
+    "rolled_back": "rolled_back",
+    "rollback_failed": "rollback_failed",
+}
+#: Nobody else may start a change before one in these states has come to an end.
+UNFINISHED = ("open", "applied", "rolling_back", "rollback_failed")
+
+
+@dataclass
+class Change:
+    """One phase applied to one host, as its journal tells."""
+
+    change_id: str
+    directory: Path
+    journal: Journal
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        """The first entry: name, owner, time, settings with their pre-images, file images."""
+        return self.journal.entries[0]
+
+    @property
+    def name(self) -> str:
+        return str(self.opened["name"])
+
+    @property
+    def state(self) -> str:
+        entry = self.journal.last(*STATES)
+        return STATES[entry["entry"]] if entry else "open"
+
+    @property
+    def age(self) -> int:
+        """Seconds since it was opened."""
+        return max(0, int(time.time() - float(self.opened["opened_at"])))
+
+    def describe(self) -> str:
+        opened = self.opened
+        return f"{self.change_id} (phase {self.name}, {self.state}, by {opened['owner']}, {self.age} s ago)"
+
+
+class Store:
+    """The state directory (0700). Nothing is created before the first change is opened."""
+
+    def __init__(self, path: str = STATE_DIRECTORY) -> None:
+        self.path = Path(path)
+        self._changes = self.path / "changes"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the host's lock; ChangeError at once where another process holds it."""
+        self._make(self.path)
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
+                raise ChangeError(
+                    "Another change is being worked on at this moment",
+                    where=str(self.path / "lock"),
+                    why=f"process {holder or 'unknown'} holds the lock",
+                    remedy="Wait for it to end, then try again",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def open(self, name: str, **facts: Any) -> Change:
+        """A new change whose first entry is durable."""
+        change_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}-{secrets.token_hex(2)}"
+        self._make(self._changes)
+        directory = self._changes / change_id
+        directory.mkdir(mode=0o700)
+        journal = Journal.create(directory / "journal")
+        sync_directory(self._changes)
+        journal.append("opened", name=name, opened_at=time.time(), **facts)
+        return Change(change_id, directory, journal)
+
+    def all(self) -> list[Change]:
+        """Every change that was opened here, oldest first."""
+        if not self._changes.is_dir():
+            return []
+        found = []
+        for directory in sorted(self._changes.iterdir()):
+            path = directory / "journal"
+            if not path.exists():
+                continue
+            journal = Journal.load(path)
+            if journal.entries:  # else: died before its first entry, so before any write
+                found.append(Change(directory.name, directory, journal))
+        return sorted(found, key=lambda change: float(change.opened["opened_at"]))
+
+    def unfinished(self) -> Change | None:
+        return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)
+
+    def find(self, change_id: str | None = None, name: str | None = None) -> Change:
+        """By id; else the unfinished one; else the newest (of that name), whatever became of it."""
+        changes = self.all()
+        if change_id:
+            for change in changes:
+                if change.change_id == change_id:
+                    return change
+            raise BadInput(
+                f"There is no change {change_id!r} on this host",
+                where=str(self._changes),
+                why="known are: " + (", ".join(change.change_id for change in changes) or "none"),
+                remedy="Ask lowlat.redis.change_info for the changes of this host",
+            )
+        named = [change for change in changes if name in (None, change.name)]
+        unfinished = [change for change in named if change.state in UNFINISHED]
+        if unfinished or named:
+            return (unfinished or named)[-1]
+        raise BadInput(
+            "There is no change" + (f" named {name!r}" if name else "") + " on this host",
+            where=str(self._changes),
+            why="none was ever opened here",
+            remedy="Apply one first, or name the state directory it was made in",
+        )
+
+    @staticmethod
+    def _make(path: Path) -> None:
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_directory(path.parent)

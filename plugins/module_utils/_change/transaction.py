@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of a change on the host: open, apply, confirm. Taking back is rollback.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+from .._errors import ChangeError, LowlatError
+from .._host import files
+from .._settings import registry
+from .._settings.setting import Host
+from . import hazards, preimage, restart, rollback
+from .guard import RestartMode
+from .plan import Plan, PlannedSetting, build, parse
+from .store import Change, Store
+
+
+@dataclass
+class Applied:
+    """What came of a request to apply."""
+
+    plan: Plan
+    state: str = "unchanged"
+    change: Change | None = None
+    restarted: bool = False
+    pending: list[str] = field(default_factory=list)
+
+
+def propose(host: Host, settings: Sequence[Mapping[str, Any]], mode: RestartMode) -> Plan:
+    """Plan the change and refuse it where a hazard stands against it; reads only."""
+    plan = build(parse(settings), host)
+    hazards.refuse(hazards.preflight(plan, host, mode), plan, str(host.address))
+    return plan
+
+
+def apply(
+    store: Store,
+    connect: Callable[[], Host],
+    name: str,
+    settings: Sequence[Mapping[str, Any]],
+    mode: RestartMode,
+    owner: str,
+) -> Applied:
+    """Apply and leave the change open; whatever fails on the way is taken back before this raises."""
+    host = connect()
+    if not propose(host, settings, mode).to_change:
+        refuse_unfinished(store)
+        return Applied(propose(host, settings, mode))
+    with store.locked():
+        refuse_unfinished(store)
+        plan = propose(host, settings, mode)
+        change = store.open(name, owner=owner, mode=mode, **preimage.capture(plan, host))
+        try:
+            outcome = _write(change, plan, host, mode)
+        except BaseException as error:
+            _take_back(change, connect, error)
+            raise
+        change.journal.append(
+            "applied",
+            restarted=outcome.restarted,
+            pending=outcome.pending,
+            written={path: preimage.digest(path) for path in plan.files(host)},
+        )
+        outcome.state = "applied"
+        return outcome
+
+
+def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:
+    """Keep an applied change, after proof that the server answers and every value still holds.
+
+    Returns the change and whether this call confirmed it.
+    """
+    with store.locked():
+        change = store.find(change_id, name)
+        if change.state == "confirmed":
+            return change, False
+        if change.state != "applied":
+            raise ChangeError(
+                "Only an applied change can be confirmed",
+                where=change.describe(),
+                why=f"it is {change.state}",
+                remedy="Roll it back, or apply it again",
+            )
+        host = connect()
+        pending = set(change.journal.entries[-1]["pending"])
+        drifted = _differing(change, host, pending)
+        if drifted:
+            raise ChangeError(
+                "The host is no longer as the change left it, so it was not confirmed",
+                where=change.describe(),
+                why="; ".join(drifted),
+                remedy="Find out who changed it, then roll back or apply again",
+            )
+        change.journal.append("confirmed")
+        return change, True
+
+
+def refuse_unfinished(store: Store) -> None:
+    """Hazard 26: one change at a time on a host."""
+    other = store.unfinished()
+    if other is None:
+        return
+    failed = other.state == "rollback_failed"
+    raise ChangeError(
+        "A rollback on this host failed and is not mended" if failed else "Another change is open on this host",
+        where=str(store.path),
+        why=other.describe(),
+        remedy="Roll it back again, which also proves that the host is as it was"
+        if failed
+        else "Confirm it or roll it back first",
+        change_id=other.change_id,
+        state=other.state,
+    )
+
+
+def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied:
+    """Live values first: a file that names what the server does not have yet is read at its next start (hazard 5)."""
+    outcome = Applied(plan, change=change)
+    for item in plan.to_change:
+        if item.live and not item.restart:
+            _write_live(item, host)
+    _wait_for_aof(host)
+    write_files(plan, host)
+    for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
+        registry.provider(kind).activate(host)
+    if plan.to_restart and mode == "allowed":
+        host = restart.restart(host, ours=frozenset(item.setting.key for item in plan.to_change))
+        outcome.restarted = True
+        for item in plan.to_change:
+            provider = registry.provider(item.setting.kind)
+            if not item.restart and not provider.live_matches(item.setting, provider.read(item.setting, host)):
+                _write_live(item, host)
+    elif plan.to_restart:
+        outcome.pending = [item.setting.key for item in plan.to_restart]
+    wrong = _differing(change, host, set(outcome.pending))
+    if wrong:
+        raise ChangeError(
+            "Values did not take effect",
+            where=str(host.address),
+            why="; ".join(wrong),
+            remedy="See the server's log; its version may not take them",
+        )
+    return outcome
+
+
+def _write_live(item: PlannedSetting, host: Host) -> None:
+    registry.provider(item.setting.kind).write_live(item.setting, item.setting.value, host)
+
+
+def write_files(plan: Plan, host: Host) -> None:
+    """Every edit of one file in one replacement."""
+    edits: dict[str, list[PlannedSetting]] = {}
+    for item in plan.to_change:
+        path = registry.provider(item.setting.kind).file(item.setting, host) if item.persisted else None
+        if path:
+            edits.setdefault(path, []).append(item)
+    for path, items in edits.items():
+        files.replace_bytes(path, edited(path, items, host))
+
+
+def edited(path: str, items: Sequence[PlannedSetting], host: Host) -> bytes:
+    """What a file would hold after the edits of these settings."""
+    content: bytes | None = Path(path).read_bytes() if Path(path).exists() else None
+    for item in items:
+        content = registry.provider(item.setting.kind).edit(item.setting, content, host)
+    return content or b""
+
+
+def _wait_for_aof(host: Host) -> None:
+    """The AOF that `appendonly yes` starts is whole only after its first rewrite (hazard 5)."""
+
+    def done() -> bool:
+        facts = host.client.info("persistence")
+        return not (facts.get("aof_rewrite_in_progress") or facts.get("aof_rewrite_scheduled"))
+
+    restart.until(done, "the AOF to be written", str(host.address))
+    status = host.client.info("persistence").get("aof_last_bgrewrite_status", "ok")
+    if status != "ok":
+        raise ChangeError(
+            "The AOF could not be written", where=str(host.address), why=f"aof_last_bgrewrite_status is {status}",
+            remedy="See the server's log (disk full, no memory for the fork)",
+        )
+
+
+def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
+    """Settings of the change that the host does not have; the live value of pending ones waits for a restart."""
+    wrong = []
+    for setting, _before, facts in preimage.changed_settings(change):
+        provider = registry.provider(setting.kind)
+        now = provider.read(setting, host)
+        if setting.key not in pending and not provider.live_matches(setting, now):
+            wrong.append(f"{setting.kind} {setting.key} is {now.live!r}, not {setting.value!r}")
+        if facts["persisted"] and not provider.persisted_matches(setting, now):
+            wrong.append(f"{setting.kind} {setting.key} is stored as {now.persisted!r}, not {setting.value!r}")
+    return wrong
+
+
+def _take_back(change: Change, connect: Callable[[], Host], error: BaseException) -> None:
+    """Roll back after a failed apply and raise what the operator must know."""
+    undone = rollback.roll_back(change, connect)
+    if not isinstance(error, LowlatError):
+        return
+    remedy = error.remedy
+    if undone.left:
+        remedy = "ROLLBACK FAILED, left to do by hand: " + "; ".join(undone.left)
+    raise ChangeError(
+        f"{error.what}; the host was put back" if not undone.left else error.what,
+        where=error.where,
+        why=error.why,
+        remedy=remedy,
+        change_id=change.change_id,
+        state=change.state,
+        restarted=undone.restarted,
+    ) from error

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between a module and the product: its errors become one clear failure. Imports nothing of Ansible."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from ._errors import LowlatError
+
+#: What the target needs beside Python, as its distribution ships it.
+LIBRARIES = ("redis", "psutil", "jmespath")
+
+
+def missing_library(names: Sequence[str] = LIBRARIES) -> tuple[str, str] | None:
+    """The first library that cannot be imported, with the traceback that says why."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            return name, traceback.format_exc()
+    return None
+
+
+def run(module: Any, call: Callable[[], dict[str, Any]]) -> None:
+    """Make the call and leave through the module: its result, or what went wrong.
+
+    ``module`` has exit_json and fail_json, as AnsibleModule does.
+    """
+    try:
+        result = call()
+    except LowlatError as error:
+        module.fail_json(
+            msg=error.message,
+            error={"what": error.what, "where": error.where, "why": error.why, "remedy": error.remedy},
+            **error.details,
+        )
+    else:
+        module.exit_json(**result)

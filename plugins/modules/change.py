@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Apply, confirm or take back a change to a Redis host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: change
+short_description: Apply settings to a Redis host so that they can be taken back exactly
+version_added: 0.1.0
+author: The lowlat.redis authors (@lowlat)
+description:
+  - Changes settings of a Redis or Valkey server and its host as one change that is journalled before the first write,
+    stays open until it is confirmed, and can be taken back to the byte.
+  - Every known hazard is looked for before anything is written. Where one stands against the change it is refused.
+  - Whatever fails while it is applied is taken back before the task fails.
+options:
+  state:
+    description:
+      - V(applied) applies O(settings) and leaves the change open. Nothing to do leaves no change behind.
+      - V(confirmed) keeps an applied change, after proof that the server answers and every value still holds.
+      - V(rolled_back) restores every pre-image in reverse order and proves it by reading back. A second time is a no-op.
+    type: str
+    choices: [applied, confirmed, rolled_back]
+    default: applied
+  name:
+    description:
+      - Name of the phase. Needed with O(state=applied). Else it selects the newest change of that name.
+    type: str
+  change_id:
+    description:
+      - The change to confirm or to take back. By default the open one, else the newest one.
+    type: str
+  settings:
+    description:
+      - What the host is to have. Needed with O(state=applied).
+    type: list
+    elements: dict
+    suboptions:
+      kind:
+        description:
+          - What sort of knob it is.
+        type: str
+        required: true
+      key:
+        description:
+          - A Redis directive, a sysctl, a path below /sys, a systemd property, or V(server) for V(affinity).
+        type: str
+        required: true
+      value:
+        description:
+          - The wanted value, written as the knob takes it. V(1gb) and 1073741824 are the same C(maxmemory).
+        type: raw
+        required: true
+      unit:
+        description:
+          - The systemd unit of a setting of kind V(systemd). By default the server's own.
+        type: str
+      optional:
+        description:
+          - Leave the setting out, with the reason, where this host does not know or cannot take it.
+        type: bool
+        default: false
+  restart:
+    description:
+      - V(refuse) refuses settings that only a restart makes effective.
+      - V(defer) writes them to the file and reports them as pending until somebody restarts the server.
+      - V(allowed) restarts the server after proof that its data survives, and proves afterwards that it did.
+    type: str
+    choices: [refuse, defer, allowed]
+    default: refuse
+  state_directory:
+    description:
+      - Where the host keeps its changes.
+    type: path
+    default: /var/lib/lowlat
+extends_documentation_fragment:
+  - lowlat.redis.connection
+attributes:
+  check_mode:
+    support: full
+    description: Reads, plans and looks for hazards. Writes nothing, and fails where the real run would be refused.
+  diff_mode:
+    support: full
+    description: Shows every value before and after. Secrets are masked.
+  idempotent:
+    support: full
+    description: A host that has every value already is left alone.
+  platform:
+    platforms: linux
+    support: full
+    description: The target runs Linux. Settings of kind V(systemd) need systemd.
+requirements:
+  - python >= 3.9
+  - redis (Python library)
+  - psutil (Python library)
+  - jmespath (Python library)
+notes:
+  - Needs root, since it writes system files and reads those of the server.
+seealso:
+  - module: lowlat.redis.change_info
+  - module: lowlat.redis.latency_probe
+"""
+
+EXAMPLES = r"""
+- name: Apply settings that can be taken back
+  lowlat.redis.change:
+    name: phase2
+    settings:
+      - {kind: redis, key: hz, value: 8}
+      - {kind: redis, key: maxmemory, value: 1gb}
+      - {kind: sysctl, key: vm.overcommit_memory, value: 1}
+  register: phase2
+
+- name: Keep them
+  lowlat.redis.change:
+    state: confirmed
+    change_id: "{{ phase2.change_id }}"
+
+- name: Or take them back
+  lowlat.redis.change:
+    state: rolled_back
+    change_id: "{{ phase2.change_id }}"
+"""
+
+RETURN = r"""
+change_id:
+  description: Name of the change on this host. Empty where there was nothing to do.
+  returned: always
+  type: str
+  sample: 20260102T030405Z-phase2-1a2b
+state:
+  description: V(applied), V(confirmed), V(rolled_back), V(rollback_failed), or V(unchanged) where there was nothing to do.
+  returned: always
+  type: str
+  sample: applied
+settings:
+  description:
+    - Each setting with C(kind), C(key), C(unit), the live value C(before) and C(after), the stored value
+      C(persisted_before) and C(persisted_after), and whether it is C(changed) and needs a C(restart).
+    - C(skipped) says why an optional setting was left out.
+  returned: always
+  type: list
+  elements: dict
+hazards:
+  description: What stands against the change, each with C(id), C(setting), C(reason) and C(remedy).
+  returned: when the change is refused
+  type: list
+  elements: dict
+restarted:
+  description: Whether the server was restarted by this call.
+  returned: always
+  type: bool
+pending_restart:
+  description: Keys that were written and wait for a restart.
+  returned: always
+  type: list
+  elements: str
+reboot_required:
+  description: Whether the host must be rebooted for the change to take effect.
+  returned: always
+  type: bool
+left:
+  description: What is left to do by hand after a rollback that failed.
+  returned: with RV(state=rollback_failed)
+  type: list
+  elements: str
+error:
+  description: The failure in its parts C(what), C(where), C(why) and C(remedy).
+  returned: on failure
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.lowlat.redis.plugins.module_utils import _module
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection_options import ARGUMENTS
+
+SETTING = {
+    "kind": {"type": "str", "required": True},
+    "key": {"type": "str", "required": True, "no_log": False},
+    "value": {"type": "raw", "required": True},
+    "unit": {"type": "str"},
+    "optional": {"type": "bool", "default": False},
+}
+OPTIONS = {
+    "state": {"type": "str", "choices": ["applied", "confirmed", "rolled_back"], "default": "applied"},
+    "name": {"type": "str"},
+    "change_id": {"type": "str"},
+    "settings": {"type": "list", "elements": "dict", "options": SETTING},
+    "restart": {"type": "str", "choices": ["refuse", "defer", "allowed"], "default": "refuse"},
+    "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPTIONS, **ARGUMENTS),
+        supports_check_mode=True,
+        required_if=[("state", "applied", ["name", "settings"])],
+    )
+    missing = _module.missing_library()
+    if missing:
+        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
+    # Only now: these import the libraries.
+    from ansible_collections.lowlat.redis.plugins.module_utils._change import request
+
+    def call() -> dict[str, Any]:
+        return request.run(module.params, check=module.check_mode)
+
+    _module.run(module, call)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell which changes a host has seen and how they ended."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: change_info
+short_description: Tell which changes a host has seen and how they ended
+version_added: 0.1.0
+author: The lowlat.redis authors (@lowlat)
+description:
+  - Lists the changes that M(lowlat.redis.change) made on this host, oldest first. Reads only.
+options:
+  change_id:
+    description:
+      - Tell of this change alone.
+    type: str
+  state_directory:
+    description:
+      - Where the host keeps its changes.
+    type: path
+    default: /var/lib/lowlat
+attributes:
+  check_mode:
+    support: full
+    description: Reads only.
+  diff_mode:
+    support: none
+    description: Changes nothing.
+  idempotent:
+    support: full
+    description: Changes nothing.
+  platform:
+    platforms: linux
+    support: full
+    description: The target runs Linux.
+requirements:
+  - python >= 3.9
+  - redis (Python library)
+  - psutil (Python library)
+seealso:
+  - module: lowlat.redis.change
+"""
+
+EXAMPLES = r"""
+- name: Look at the changes of this host
+  lowlat.redis.change_info:
+  register: history
+
+- name: Fail while a change is open
+  ansible.builtin.assert:
+    that: history.open is none
+"""
+
+RETURN = r"""
+changes:
+  description:
+    - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
+      C(server), C(settings) as in M(lowlat.redis.change), C(pending_restart), and C(left) after a failed rollback.
+  returned: success
+  type: list
+  elements: dict
+open:
+  description: The change that is not finished, or none.
+  returned: success
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.lowlat.redis.plugins.module_utils import _module
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "change_id": {"type": "str"},
+            "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
+        },
+        supports_check_mode=True,
+    )
+    missing = _module.missing_library(("redis", "psutil"))
+    if missing:
+        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
+    # Only now: these import the libraries.
+    from ansible_collections.lowlat.redis.plugins.module_utils._change import history
+
+    def call() -> dict[str, Any]:
+        return history.tell(module.params["state_directory"], module.params["change_id"])
+
+    _module.run(module, call)
+
+
+if __name__ == "__main__":
+    main()
