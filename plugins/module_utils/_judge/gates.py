@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gates: rules on one figure of a measurement, and what becomes of them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._errors import BadInput
+from .outcome import Gate, judge_gate
+from .query import compile_query
+
+SEVERITIES = ("hard", "soft")
+AGAINST = ("absolute", "baseline")
+_KEYS = ("name", "query", "max", "tolerance", "severity", "against")
+_REQUIRED = ("name", "query", "max")
+
+
+def parse(gates: Sequence[Mapping[str, Any]]) -> list[Gate]:
+    """Every gate checked and its query compiled; BadInput says which gate is wrong and how."""
+    parsed: list[Gate] = []
+    for number, entry in enumerate(gates, start=1):
+        gate = _parse_one(entry, f"gate {number}")
+        if any(gate.name == other.name for other in parsed):
+            raise BadInput(
+                f"Two gates are named {gate.name!r}",
+                where=f"gate {number}",
+                remedy="Give every gate a name of its own; results are reported under it",
+            )
+        parsed.append(gate)
+    return parsed
+
+
+def require_baseline(gates: Sequence[Gate], baseline: Mapping[str, Any] | None) -> None:
+    """BadInput where a gate compares with a baseline and none was given: found before measuring, not after."""
+    relative = [gate.name for gate in gates if gate.against == "baseline"]
+    if relative and not baseline:
+        raise BadInput(
+            f"No baseline for {', '.join(relative)}",
+            where="gates",
+            why="they are judged against an earlier measurement",
+            remedy="Give baseline the measurement that an earlier latency_probe returned, or set against: absolute",
+        )
+
+
+def judge(
+    gates: Sequence[Gate], measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """One outcome for each gate, in their order.
+
+    An outcome is ``{name, query, against, severity, value, max, limit, tolerance, baseline, interval, outcome,
+    reason, excused}``. ``limit`` is in the figure's own unit whatever the gate is against; ``value``, ``baseline``,
+    ``limit`` and ``interval`` are None where there is none. ``excused`` is true where neither measurement could
+    have the metric on this host, for the same reason.
+    """
+    return [judge_gate(gate, measurement, baseline) for gate in gates]
+
+
+def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
+    if not isinstance(entry, Mapping):
+        raise BadInput("A gate is a mapping", where=where, why=f"this is {entry!r}", remedy=_example())
+    for key in entry:
+        if key not in _KEYS:
+            nearest = difflib.get_close_matches(str(key), _KEYS, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise BadInput(f"Unknown key {key!r}{hint}", where=where, why=f"a gate has {', '.join(_KEYS)}")
+    missing = [key for key in _REQUIRED if entry.get(key) is None]
+    if missing:
+        raise BadInput(f"The gate lacks {' and '.join(missing)}", where=where, remedy=_example())
+    name = _text(entry["name"], "name", where)
+    where = f"{where}, {name!r}"
+    against = _choice(entry, "against", AGAINST, "absolute", where)
+    gate = Gate(
+        name=name,
+        query=compile_query(_text(entry["query"], "query", where), where),
+        max=_number(entry["max"], "max", where),
+        tolerance=_number(_given(entry, "tolerance", 0.0), "tolerance", where),
+        severity=_choice(entry, "severity", SEVERITIES, "hard", where),
+        against=against,
+    )
+    if against == "baseline" and gate.max == 0:
+        raise BadInput(
+            "max is 0", where=where, why="against a baseline it is a ratio", remedy="1.5 is half as much again"
+        )
+    return gate
+
+
+def _given(entry: Mapping[str, Any], key: str, default: Any) -> Any:
+    value = entry.get(key)
+    return default if value is None else value
+
+
+def _text(value: Any, key: str, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise BadInput(f"{key} is {value!r}", where=where, why="it must be a text that is not empty")
+    return value.strip()
+
+
+def _number(value: Any, key: str, where: str) -> float:
+    # Values that came through a template or from the command line arrive as text.
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise BadInput(
+            f"{key} is {value!r}",
+            where=where,
+            why="it must be a number that is not negative",
+            remedy="It is in microseconds, or a ratio where the gate is against: baseline",
+        )
+    return number
+
+
+def _choice(entry: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str, where: str) -> str:
+    value = _given(entry, key, default)
+    if value not in choices:
+        raise BadInput(f"{key} is {value!r}", where=where, why=f"it is one of {', '.join(choices)}")
+    return str(value)
+
+
+def _example() -> str:
+    return "A gate reads {name: rtt_p99, query: rtt.p99, max: 12.0, tolerance: 0.1}"

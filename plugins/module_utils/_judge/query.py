@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gate queries: JMESPath over a measurement, found wrong before anything is measured."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from .._errors import BadInput
+from .schema import METRICS, SCHEMA_EXAMPLE, fields_of
+
+_KNOWN_FIELDS = fields_of(SCHEMA_EXAMPLE)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that finds a number in every complete measurement. ``metrics`` are the metrics that it reads."""
+
+    text: str
+    metrics: tuple[str, ...]
+
+    def number(self, measurement: dict[str, Any]) -> float | None:
+        """The number that the query finds here; None where it finds none (or NaN, or an infinity)."""
+        return _number(_search(self.text, measurement))
+
+    def interval(self, measurement: dict[str, Any]) -> list[float | None] | None:
+        """The confidence interval that the measurement carries for this figure, if it carries one."""
+        if not re.search(r"\.p99\s*$", self.text):
+            return None
+        found = _search(self.text.rstrip() + "_interval", measurement)
+        if isinstance(found, (list, tuple)) and len(found) == 2:
+            return [_number(bound) for bound in found]
+        return None
+
+
+def compile_query(text: str, where: str) -> Query:
+    """Raise BadInput for a query that is no JMESPath or finds no number in a measurement."""
+    try:
+        compiled = jmespath.compile(text)
+    except (JMESPathError, ValueError) as error:
+        raise BadInput(
+            f"The query {text!r} is no JMESPath expression",
+            where=where,
+            why=_first_line(error),
+            remedy="Write it like rtt.p99 or max(by_run[].rtt.p99)",
+        ) from error
+    names = _field_names(compiled.parsed)
+    try:
+        found = compiled.search(SCHEMA_EXAMPLE)
+    except JMESPathError as error:
+        raise BadInput(
+            f"The query {text!r} fails on a measurement", where=where, why=_first_line(error), remedy=_suggest(names)
+        ) from error
+    if _number(found) is None:
+        why = "it finds nothing in a measurement" if found is None else f"it finds {_kind(found)}, not a number"
+        raise BadInput(f"The query {text!r} is of no use", where=where, why=why, remedy=_suggest(names))
+    return Query(text, tuple(metric for metric in METRICS if metric in names))
+
+
+def _search(text: str, measurement: dict[str, Any]) -> Any:
+    try:
+        return jmespath.compile(text).search(measurement)
+    except JMESPathError:
+        # Functions such as max() refuse the null of a metric that was not measured here.
+        return None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _field_names(node: Any) -> list[str]:
+    """The names that the expression looks up, in their order."""
+    if not isinstance(node, dict):
+        return []
+    own = [str(node["value"])] if node.get("type") == "field" else []
+    return own + [name for child in node.get("children", []) for name in _field_names(child)]
+
+
+def _suggest(names: list[str]) -> str:
+    for name in names:
+        if name not in _KNOWN_FIELDS:
+            nearest = difflib.get_close_matches(name, sorted(_KNOWN_FIELDS), n=1, cutoff=0.5)
+            if nearest:
+                return f"A measurement has no {name!r}; the nearest name is {nearest[0]!r}"
+            return f"A measurement has no {name!r}; its metrics are {', '.join(METRICS)}"
+    return "Metrics are " + ", ".join(METRICS) + ", each with p50, p90, p99, p999, max, mean, jitter and count"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    for shape, name in ((dict, "a mapping"), (list, "a list"), (str, "a text")):
+        if isinstance(value, shape):
+            return name
+    return "something else"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".:") if str(error).strip() else type(error).__name__

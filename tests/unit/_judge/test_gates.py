@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which gates are refused before anything is measured, and what the others say of a measurement."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from typing import Any
+
+import pytest
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import METRICS, SCHEMA_EXAMPLE
+
+RTT = {"name": "rtt_p99", "query": "rtt.p99", "max": 12.0, "tolerance": 0.1}
+RELATIVE = {"name": "set_p50", "query": "set_rtt.p50", "max": 4, "against": "baseline"}
+REPLICA = {"set_rtt": "the server is a replica"}
+
+
+def measured(**figures: Any) -> dict[str, Any]:
+    """The example with some figures replaced: ``rtt={"p99": 12.03}``."""
+    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
+    for name, values in figures.items():
+        measurement[name].update(values)
+    return measurement
+
+
+def without(metric: str, reason: str) -> dict[str, Any]:
+    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
+    del measurement[metric]
+    measurement["not_measured"] = {metric: reason}
+    return measurement
+
+
+def one(gate: dict[str, Any], measurement: dict[str, Any], baseline: dict[str, Any] | None = None) -> dict[str, Any]:
+    (outcome,) = gates.judge(gates.parse([gate]), measurement, baseline)
+    return outcome
+
+
+# Refused before measuring
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({**RTT, "query": "rtt."}, "no JMESPath"),
+        ({**RTT, "query": "rtt.p9"}, "nearest name is 'p9"),
+        ({**RTT, "query": "rrt.p99"}, "nearest name is 'rtt'"),
+        ({**RTT, "query": "set_rtt.jiter"}, "nearest name is 'jitter'"),
+        ({**RTT, "query": "zzzzzz"}, "its metrics are rtt"),
+        ({**RTT, "query": "rtt"}, "a mapping, not a number"),
+        ({**RTT, "query": "rtt.p99_interval"}, "a list, not a number"),
+        ({**RTT, "query": "transport"}, "a text, not a number"),
+        ({**RTT, "query": "cpu.same"}, "true or false, not a number"),
+        ({**RTT, "query": "rtt.p99.max"}, "finds nothing"),
+        ({**RTT, "query": "max(rtt)"}, "fails on a measurement"),
+        ({**RTT, "query": "nosuch(rtt.p99)"}, "fails on a measurement"),
+        ({**RTT, "query": ""}, "query is ''"),
+        ({**RTT, "query": 5}, "query is 5"),
+        ({**RTT, "max": "fast"}, "max is 'fast'"),
+        ({**RTT, "max": True}, "max is True"),
+        ({**RTT, "max": -1}, "max is -1"),
+        ({**RTT, "max": math.nan}, "max is nan"),
+        ({**RTT, "max": math.inf}, "max is inf"),
+        ({**RTT, "max": [12]}, "max is [12]"),
+        ({**RTT, "tolerance": -0.1}, "tolerance is -0.1"),
+        ({**RTT, "severity": "fatal"}, "one of hard, soft"),
+        ({**RTT, "against": "yesterday"}, "one of absolute, baseline"),
+        ({**RELATIVE, "max": 0}, "it is a ratio"),
+        ({**RTT, "tolerence": 1}, "did you mean 'tolerance'"),
+        ({**RTT, "colour": "red"}, "Unknown key 'colour'"),
+        ({"name": "x"}, "lacks query and max"),
+        ({"query": "rtt.p99", "max": 1, "name": None}, "lacks name"),
+        ({**RTT, "name": " "}, "name is ' '"),
+        ("rtt.p99 < 12", "A gate is a mapping"),
+    ],
+)
+def test_a_bad_gate_is_bad_input(entry: Any, says: str) -> None:
+    with pytest.raises(BadInput) as error:
+        gates.parse([entry])
+    assert says in str(error.value)
+    assert "gate 1" in str(error.value)
+
+
+def test_the_error_names_the_gate_that_is_wrong() -> None:
+    with pytest.raises(BadInput, match="gate 2, 'second'"):
+        gates.parse([RTT, {**RTT, "name": "second", "max": "?"}])
+
+
+def test_two_gates_of_one_name() -> None:
+    with pytest.raises(BadInput, match=r"Two gates are named 'rtt_p99' \(gate 2\)"):
+        gates.parse([RTT, RTT])
+
+
+def test_a_relative_gate_wants_a_baseline_before_measuring() -> None:
+    parsed = gates.parse([RTT, RELATIVE])
+    with pytest.raises(BadInput, match="No baseline for set_p50"):
+        gates.require_baseline(parsed, None)
+    gates.require_baseline(parsed, SCHEMA_EXAMPLE)
+    gates.require_baseline(gates.parse([RTT]), None)
+
+
+def test_defaults_and_numbers_from_the_command_line() -> None:
+    (gate,) = gates.parse([{"name": "x", "query": " rtt.p99 ", "max": "12.5", "tolerance": None}])
+    assert (gate.max, gate.tolerance, gate.severity, gate.against) == (12.5, 0.0, "hard", "absolute")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("figure", ["p50", "p90", "p99", "p999", "max", "mean", "jitter", "count"])
+def test_every_figure_can_be_asked_for(metric: str, figure: str) -> None:
+    assert gates.parse([{"name": "x", "query": f"{metric}.{figure}", "max": 1}])
+
+
+@pytest.mark.parametrize("query", ["max(by_run[].rtt.p99)", "by_run[0].xadd.jitter", "rtt.p99_interval[1]", "seconds"])
+def test_other_queries_that_find_numbers(query: str) -> None:
+    outcome = one({"name": "x", "query": query, "max": 100}, SCHEMA_EXAMPLE)
+    assert outcome["outcome"] == "pass"
+
+
+# Judged
+
+
+def test_the_reference_record() -> None:
+    outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [12.01, 12.2]}))
+    assert outcome["outcome"] == "soft_fail"
+    assert outcome["limit"] == 12.0
+    assert "0.03 us past 12.00 us, within the tolerance of 0.10 us" in outcome["reason"]
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "expected"),
+    [
+        (9.8, [9.7, 9.9], "pass"),
+        (12.0, [11.9, 12.1], "pass"),
+        (12.1, [12.05, 12.2], "soft_fail"),
+        (12.2, [12.15, 12.3], "fail"),
+        (12.2, [11.9, 12.3], "soft_fail"),
+        (12.2, [12.0, 12.3], "soft_fail"),
+        (12.2, [None, None], "fail"),
+        (12.2, None, "fail"),
+        (12.2, "nonsense", "fail"),
+        (22.23, [20.0, 25.0], "fail"),
+    ],
+)
+def test_the_limit_its_tolerance_and_the_interval(value: float, interval: Any, expected: str) -> None:
+    assert one(RTT, measured(rtt={"p99": value, "p99_interval": interval}))["outcome"] == expected
+
+
+def test_binary_rounding_decides_nothing() -> None:
+    gate = {**RTT, "max": 0.1, "tolerance": 0.2}
+    assert one(gate, measured(rtt={"p99": 0.3, "p99_interval": None}))["outcome"] == "soft_fail"
+
+
+def test_only_p99_has_an_interval() -> None:
+    gate = {**RTT, "query": "rtt.p50", "tolerance": 0}
+    outcome = one(gate, measured(rtt={"p50": 13.0, "p99_interval": [1.0, 20.0]}))
+    assert (outcome["outcome"], outcome["interval"]) == ("fail", None)
+
+
+def test_against_the_baseline_max_and_tolerance_are_ratios() -> None:
+    baseline = measured(set_rtt={"p50": 17.0})
+    gate = {**RELATIVE, "tolerance": 0.5}
+    assert one(gate, measured(set_rtt={"p50": 68.0}), baseline)["outcome"] == "pass"
+    soft = one(gate, measured(set_rtt={"p50": 76.0}), baseline)
+    assert (soft["outcome"], soft["limit"], soft["baseline"]) == ("soft_fail", 68.0, 17.0)
+    assert "0.5 times the baseline" in soft["reason"]
+    bad = one(gate, measured(set_rtt={"p50": 290.0}), baseline)
+    assert bad["outcome"] == "fail"
+    assert "222.00 us past 68.00 us (4 times the baseline of 17.00 us)" in bad["reason"]
+
+
+def test_a_metric_that_is_not_measured_here_is_inconclusive_with_its_reason() -> None:
+    outcome = one({**RTT, "query": "set_rtt.p99"}, without("set_rtt", "the server is a replica"))
+    assert (outcome["outcome"], outcome["value"], outcome["excused"]) == ("inconclusive", None, False)
+    assert "the server is a replica" in outcome["reason"]
+
+
+def test_excused_only_where_the_baseline_lacks_it_for_the_same_reason() -> None:
+    replica = without("set_rtt", "the server is a replica")
+    assert one(RELATIVE, replica, replica)["excused"] is True
+    assert one({**RELATIVE, "against": "absolute"}, replica, replica)["excused"] is True
+    assert one(RELATIVE, without("set_rtt", "out of memory"), replica)["excused"] is False
+    assert one(RELATIVE, replica, SCHEMA_EXAMPLE)["excused"] is False
+    assert one(RELATIVE, SCHEMA_EXAMPLE, replica)["excused"] is False
+    assert one(RELATIVE, SCHEMA_EXAMPLE, replica)["outcome"] == "inconclusive"
+
+
+def test_a_function_over_a_missing_metric_is_inconclusive_not_an_error() -> None:
+    replica = without("set_rtt", "the server is a replica")
+    for run in replica["by_run"]:
+        del run["set_rtt"]
+    outcome = one({"name": "x", "query": "max(by_run[].set_rtt.p99)", "max": 5}, replica, replica)
+    assert (outcome["outcome"], outcome["excused"]) == ("inconclusive", True)
+    broken = one({"name": "x", "query": "abs(rtt.p99)", "max": 5}, measured(rtt={"p99": None}))
+    assert broken["outcome"] == "inconclusive"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None, True, "9"])
+def test_what_is_no_number_is_inconclusive(value: Any) -> None:
+    outcome = one(RTT, measured(rtt={"p99": value}))
+    assert (outcome["outcome"], outcome["value"]) == ("inconclusive", None)
+    assert "no number at rtt.p99" in outcome["reason"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "value", "expected"),
+    [(0, 0, "pass"), (0, 1.0, "inconclusive"), (-1.0, 1.0, "inconclusive"), (math.nan, 1.0, "inconclusive")],
+)
+def test_a_baseline_that_no_ratio_can_stand_on(earlier: float, value: float, expected: str) -> None:
+    outcome = one(RELATIVE, measured(set_rtt={"p50": value}), measured(set_rtt={"p50": earlier}))
+    assert outcome["outcome"] == expected
+
+
+def test_no_baseline_at_all_is_inconclusive() -> None:
+    outcome = one(RELATIVE, SCHEMA_EXAMPLE)
+    assert outcome["outcome"] == "inconclusive"
+    assert "no baseline" in outcome["reason"]
+
+
+def test_a_count_has_no_unit() -> None:
+    assert "6000 is 5999 past 1" in one({"name": "x", "query": "rtt.count", "max": 1}, SCHEMA_EXAMPLE)["reason"]
+
+
+def test_the_same_input_gives_the_same_bytes_and_is_left_alone() -> None:
+    measurement, baseline = measured(rtt={"p99": 12.03}), measured()
+    before = json.dumps([measurement, baseline])
+    rules = [RTT, RELATIVE]
+    first = json.dumps(gates.judge(gates.parse(rules), measurement, baseline))
+    second = json.dumps(gates.judge(gates.parse(copy.deepcopy(rules)), copy.deepcopy(measurement), baseline))
+    assert first == second
+    assert json.dumps([measurement, baseline]) == before
