@@ -21,7 +21,8 @@ options:
     description:
       - V(applied) applies O(settings) and leaves the change open. Nothing to do leaves no change behind.
       - V(confirmed) keeps an applied change, after proof that the server answers and every value still holds.
-      - V(rolled_back) restores every pre-image in reverse order and proves it by reading back. A second time is a no-op.
+      - V(rolled_back) restores every pre-image in reverse order and proves it by reading back.
+        A second time is a no-op.
     type: str
     choices: [applied, confirmed, rolled_back]
     default: applied
@@ -132,7 +133,8 @@ change_id:
   type: str
   sample: 20260102T030405Z-phase2-1a2b
 state:
-  description: V(applied), V(confirmed), V(rolled_back), V(rollback_failed), or V(unchanged) where there was nothing to do.
+  description:
+    - V(applied), V(confirmed), V(rolled_back), V(rollback_failed), or V(unchanged) where there was nothing to do.
   returned: always
   type: str
   sample: applied
@@ -176,8 +178,9 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection_options import ARGUMENTS
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import ARGUMENTS
 
 SETTING = {
     "kind": {"type": "str", "required": True},

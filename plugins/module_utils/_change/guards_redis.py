@@ -26,7 +26,7 @@ def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
         yield Hazard(
             "databases_in_use",
             setting.key,
-            f"database {', '.join(map(str, lost))} holds keys: the server would not start again, or mix them into another",
+            f"database {', '.join(map(str, lost))} holds keys: the server would not start, or mix them into others",
             "move those keys to another server or database first, or keep more databases",
         )
 
@@ -55,7 +55,9 @@ def hz_out_of_range(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator
     low, high = HZ_RANGE
     if (setting.kind, setting.key) == ("redis", "hz") and not low <= int(setting.value) <= high:
         yield Hazard(
-            "hz_clamped", setting.key, f"the server would clamp {setting.value} into {low} to {high}",
+            "hz_clamped",
+            setting.key,
+            f"the server would clamp {setting.value} into {low} to {high}",
             f"choose a value from {low} to {high}",
         )
 
@@ -79,7 +81,7 @@ def active_defrag_unsupported(planned: PlannedSetting, plan: Plan, host: Host) -
 def command_line_override(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
     """An option on the server's command line wins over the config file at every start."""
     setting = planned.setting
-    if setting.kind == "redis" and setting.key in host.instance.command_line_overrides:
+    if setting.kind == "redis" and setting.key in (host.instance.command_line_overrides or ()):
         yield Hazard(
             "command_line_override",
             setting.key,

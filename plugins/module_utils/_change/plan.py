@@ -17,6 +17,12 @@ _FIELDS = {"kind", "key", "value", "unit", "optional"}
 MASK = "********"
 
 
+def shown(setting: Setting, value: Any) -> Any:
+    """A value as results and errors may show it: never a secret."""
+    secret = setting.kind == "redis" and directives.secret(setting.key)
+    return MASK if secret and value not in (None, "") else value
+
+
 @dataclass
 class PlannedSetting:
     """One setting beside what the host has now."""
@@ -33,9 +39,7 @@ class PlannedSetting:
         return not self.skipped and (self.live or self.persisted)
 
     def shown(self, value: Any) -> Any:
-        """A value as results may show it: never a secret."""
-        secret = self.setting.kind == "redis" and directives.secret(self.setting.key)
-        return MASK if secret and value not in (None, "") else value
+        return shown(self.setting, value)
 
     def report(self) -> dict[str, Any]:
         setting, before = self.setting, self.before

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,13 @@ from typing import Any
 from .._host.files import FileImage
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from .plan import Plan
+from .plan import Plan, shown
 from .restart import Launch
 from .store import Change
 
 
 def capture(plan: Plan, host: Host) -> dict[str, Any]:
     """Facts for the journal's first entry; JSON-ready. Holds secrets, so the journal is root's alone."""
-    paths = plan.files(host)
     launch = None if host.instance.unit else Launch.capture(host)
     return {
         "settings": [
@@ -35,8 +32,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             }
             for item in plan.settings
         ],
-        "files": [FileImage.capture(path).to_dict() for path in paths],
-        "missing_directories": _missing_directories(paths),
+        "files": [FileImage.capture(path).to_dict() for path in plan.files(host)],
         "runtime": host.client.config_get("*"),
         "unit": host.instance.unit,
         "launch": asdict(launch) if launch else None,
@@ -58,6 +54,11 @@ def changed_settings(change: Change) -> list[tuple[Setting, Reading, dict[str, A
     ]
 
 
+def identities(change: Change) -> set[tuple[str, str, str | None]]:
+    """What the change writes: (kind, key, unit) of each setting."""
+    return {(setting.kind, setting.key, setting.unit) for setting, _before, _facts in changed_settings(change)}
+
+
 def file_images(change: Change) -> list[FileImage]:
     return [FileImage.from_dict(facts) for facts in change.opened["files"]]
 
@@ -70,34 +71,19 @@ def digest(path: str) -> str:
         return ""
 
 
-def remove_made_directories(change: Change) -> None:
-    """Directories that only the change needed; kept where somebody else put something in."""
-    for path in change.opened["missing_directories"]:
-        if os.path.isdir(path) and not os.listdir(path):
-            os.rmdir(path)
-
-
 def differences(change: Change, host: Host) -> list[str]:
     """How the host differs from its pre-images; empty means that it is exactly as it was."""
     found = []
     for setting, before, facts in changed_settings(change):
         now = registry.provider(setting.kind).read(setting, host)
         if facts["live"] and now.live != before.live:
-            found.append(f"{setting.kind} {setting.key} is live {now.live!r}, it was {before.live!r}")
+            found.append(
+                f"{setting.kind} {setting.key} is live {shown(setting, now.live)!r}, it was {shown(setting, before.live)!r}"
+            )
         if now.persisted != before.persisted:
-            found.append(f"{setting.kind} {setting.key} is stored as {now.persisted!r}, it was {before.persisted!r}")
+            found.append(
+                f"{setting.kind} {setting.key} is stored as {shown(setting, now.persisted)!r}, it was {shown(setting, before.persisted)!r}"
+            )
     for image in file_images(change):
-        found.extend(f"{image.path}: {difference}" for difference in image.differs())
-    found.extend(f"{path} still exists" for path in change.opened["missing_directories"] if os.path.isdir(path))
+        found.extend(f"{image.path} differs in {what}" for what in image.differs())
     return found
-
-
-def _missing_directories(paths: Sequence[str]) -> list[str]:
-    """Directories that writing these files will make, deepest first."""
-    missing: dict[str, None] = {}
-    for path in paths:
-        parent = os.path.dirname(os.path.realpath(path))
-        while not os.path.isdir(parent):
-            missing[parent] = None
-            parent = os.path.dirname(parent)
-    return sorted(missing, key=len, reverse=True)

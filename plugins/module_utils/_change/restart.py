@@ -65,7 +65,8 @@ def stale_dump(host: Host) -> str | None:
 def restart(host: Host, ours: frozenset[str]) -> Host:
     """Save, restart, wait until the data is loaded, and prove that keys, settings and threads are as they were.
 
-    ``ours`` are the directives that the change itself is about. Returns the host with the new process. ChangeError where the server does not come back whole.
+    ``ours`` are the directives that the change itself is about. Returns the host with the new process.
+    ChangeError where the server does not come back whole.
     """
     state = persistence(host)
     if not state.keeps_data:
@@ -253,6 +254,10 @@ def until(condition: Callable[[], bool], what: str, where: str) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            raise ChangeError(f"Waited in vain for {what}", where=where, why=f"not within {PATIENCE:.0f} s",
-                              remedy="See the server's log")
+            raise ChangeError(
+                f"Waited in vain for {what}",
+                where=where,
+                why=f"not within {PATIENCE:.0f} s",
+                remedy="See the server's log",
+            )
         time.sleep(0.05)

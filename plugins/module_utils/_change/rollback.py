@@ -49,7 +49,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     change.journal.append("rolling_back")
     host = _reach(connect)
     if host:
-        _restore_live(change, host, result, with_restart=False)
+        _restore_live(change, host, result)
     _restore_files(change, result)
     _activate(change, host, result)
     try:
@@ -61,7 +61,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
         result.left.append("start the server: nobody answers at its address")
     else:
         if result.restarted:
-            _restore_live(change, host, result, with_restart=False)
+            _restore_live(change, host, result)
         with _collecting(result, "compare the host with its pre-images"):
             result.left.extend(preimage.differences(change, host))
     if result.left:
@@ -94,24 +94,21 @@ def _reach(connect: Callable[[], Host]) -> Host | None:
         return None
 
 
-def _restore_live(change: Change, host: Host, result: Undone, *, with_restart: bool) -> None:
+def _restore_live(change: Change, host: Host, result: Undone) -> None:
     for setting, before, facts in reversed(preimage.changed_settings(change)):
-        if not facts["live"] or facts["restart"] is not with_restart:
+        if not facts["live"] or facts["restart"]:
             continue
         provider = registry.provider(setting.kind)
-        with _collecting(result, f"set {setting.kind} {setting.key} back to {before.live!r}"):
-            with server_errors(host.address):
-                if provider.read(setting, host).live != before.live:
-                    provider.write_live(setting, before.live, host)
+        step = f"set {setting.kind} {setting.key} back"
+        with _collecting(result, step), server_errors(host.address):
+            if provider.read(setting, host).live != before.live:
+                provider.write_live(setting, before.live, host)
 
 
 def _restore_files(change: Change, result: Undone) -> None:
     for image in reversed(preimage.file_images(change)):
         with _collecting(result, f"put {image.path} back"):
-            if image.differs():
-                image.restore()
-    with _collecting(result, "remove the directories that the change made"):
-        preimage.remove_made_directories(change)
+            image.restore()
 
 
 def _activate(change: Change, host: Host | None, result: Undone) -> None:
@@ -132,7 +129,9 @@ def _restart_where_needed(
     if host is None:
         _start_again(change)
         result.restarted = True
-        restart.until(lambda: _reach(connect) is not None, "the server to answer again", change.opened["server"]["address"])
+        restart.until(
+            lambda: _reach(connect) is not None, "the server to answer again", change.opened["server"]["address"]
+        )
         host = connect()
         restart.put_back_runtime_settings(host, change.opened["runtime"], frozenset())
         return host
@@ -172,16 +171,13 @@ def _keep_foreign_files(change: Change, result: Undone) -> None:
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
-    keys = {(setting.kind, setting.key, setting.unit) for setting, _b, _f in preimage.changed_settings(change)}
+    written = preimage.identities(change)
     later: Sequence[Change] = [
         other
         for other in store.all()
         if float(other.opened["opened_at"]) > float(change.opened["opened_at"])
         and other.state != "rolled_back"
-        and (
-            paths & {image.path for image in preimage.file_images(other)}
-            or keys & {(setting.kind, setting.key, setting.unit) for setting, _b, _f in preimage.changed_settings(other)}
-        )
+        and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
     ]
     if later:
         raise BadInput(

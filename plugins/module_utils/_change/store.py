@@ -96,6 +96,7 @@ class Store:
     def open(self, name: str, **facts: Any) -> Change:
         """A new change whose first entry is durable."""
         change_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}-{secrets.token_hex(2)}"
+        self._make(self.path)
         self._make(self._changes)
         directory = self._changes / change_id
         directory.mkdir(mode=0o700)
@@ -148,5 +149,6 @@ class Store:
     @staticmethod
     def _make(path: Path) -> None:
         if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
             sync_directory(path.parent)

@@ -15,7 +15,7 @@ from .._settings import registry
 from .._settings.setting import Host
 from . import hazards, preimage, restart, rollback
 from .guard import RestartMode
-from .plan import Plan, PlannedSetting, build, parse
+from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
 
 
@@ -181,7 +181,9 @@ def _wait_for_aof(host: Host) -> None:
     status = host.client.info("persistence").get("aof_last_bgrewrite_status", "ok")
     if status != "ok":
         raise ChangeError(
-            "The AOF could not be written", where=str(host.address), why=f"aof_last_bgrewrite_status is {status}",
+            "The AOF could not be written",
+            where=str(host.address),
+            why=f"aof_last_bgrewrite_status is {status}",
             remedy="See the server's log (disk full, no memory for the fork)",
         )
 
@@ -193,9 +195,13 @@ def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
         provider = registry.provider(setting.kind)
         now = provider.read(setting, host)
         if setting.key not in pending and not provider.live_matches(setting, now):
-            wrong.append(f"{setting.kind} {setting.key} is {now.live!r}, not {setting.value!r}")
+            wrong.append(
+                f"{setting.kind} {setting.key} is {shown(setting, now.live)!r}, not {shown(setting, setting.value)!r}"
+            )
         if facts["persisted"] and not provider.persisted_matches(setting, now):
-            wrong.append(f"{setting.kind} {setting.key} is stored as {now.persisted!r}, not {setting.value!r}")
+            wrong.append(
+                f"{setting.kind} {setting.key} is stored as {shown(setting, now.persisted)!r}, not {shown(setting, setting.value)!r}"
+            )
     return wrong
 
 

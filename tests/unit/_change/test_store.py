@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One change at a time, found again by id, name or state."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "state"))
+
+
+def test_looking_makes_nothing(store: Store) -> None:
+    assert store.all() == []
+    assert store.unfinished() is None
+    assert not store.path.exists()
+
+
+def test_a_change_is_roots_alone(store: Store) -> None:
+    change = store.open("phase2", owner="me")
+    for path in (store.path, store.path / "changes", change.directory):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("entry", "state", "unfinished"),
+    [
+        ("applied", "applied", True),
+        ("confirmed", "confirmed", False),
+        ("rolling_back", "rolling_back", True),
+        ("rolled_back", "rolled_back", False),
+        ("rollback_failed", "rollback_failed", True),
+    ],
+)
+def test_the_state_is_what_the_last_entry_says(store: Store, entry: str, state: str, unfinished: bool) -> None:
+    store.open("phase2", owner="me").journal.append(entry)
+    assert store.find().state == state
+    assert (store.unfinished() is not None) is unfinished
+
+
+def test_without_an_id_the_unfinished_change_is_meant_else_the_newest(store: Store) -> None:
+    first = store.open("phase1", owner="me")
+    second = store.open("phase2", owner="me")
+    second.journal.append("rolled_back")
+    assert store.find().change_id == first.change_id
+    first.journal.append("confirmed")
+    assert store.find().change_id == second.change_id
+    assert store.find(name="phase1").change_id == first.change_id
+
+
+def test_an_unknown_id_names_those_there_are(store: Store) -> None:
+    known = store.open("phase2", owner="me").change_id
+    with pytest.raises(BadInput, match=known):
+        store.find("nonsense")
+
+
+def test_an_unknown_name_is_an_error(store: Store) -> None:
+    with pytest.raises(BadInput, match="phase9"):
+        store.find(name="phase9")
+
+
+def test_a_directory_whose_journal_never_began_is_no_change(store: Store) -> None:
+    change = store.open("phase2", owner="me")
+    change.journal.path.write_bytes(b"")
+    assert store.all() == []
+
+
+def test_the_lock_lets_one_in_and_names_it_to_the_other(store: Store) -> None:
+    with store.locked(), pytest.raises(ChangeError, match=r"process \d+ holds"), Store(str(store.path)).locked():
+        pass
+    with store.locked():
+        pass
