@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Benchmarks: tests/bench/NAME.py prints figure, goal and whether it holds, and knows --json FILE.
+
+need_bench_packages() {
+    need_packages "gcc:compiles the C client to compare with" "libc6-dev:its headers"
+}
+
+bench_names() {
+    find tests/bench -name '[a-z]*.py' ! -name conftest.py -printf '%f\n' | sed 's/\.py$//' | sort | paste -sd' '
+}
+
+# run_bench NAME [OPTIONS]
+run_bench() {
+    local name=${1:-}
+    [ -n "$name" ] && [ -f "tests/bench/$name.py" ] ||
+        fail "bench: ${name:+there is no benchmark $name.}${name:-a name is wanted.}" "There are: $(bench_names)"
+    shift
+    need_redis_server
+    need_bench_packages
+    need_python runtime
+    # FILE of --json is meant where the caller stands.
+    cd "$CALLED_FROM"
+    PYTHONPATH=$VENV/collections exec python "$REPO/tests/bench/$name.py" "$@"
+}

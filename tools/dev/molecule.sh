@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The roles on hosts with a systemd of their own, in containers.
+
+need_host_packages() {
+    need_packages \
+        "podman:runs the test hosts" \
+        "runc:a container runtime that takes every kind of cgroup" \
+        "netavark:the network of the test hosts" \
+        "iptables:netavark's means" \
+        "mmdebstrap:makes the image of a test host" \
+        "debian-archive-keyring:proves that the image's packages are Debian's" \
+        "openssh-client:the way into a test host"
+}
+
+# run_molecule [SCENARIO]
+run_molecule() {
+    need_python test
+    need_host_packages
+    local scenario scenarios=("$@")
+    [ $# -gt 0 ] || mapfile -t scenarios < <(cd molecule && dirname -- */molecule.yml)
+    for scenario in "${scenarios[@]}"; do
+        [ -f "molecule/$scenario/molecule.yml" ] ||
+            fail "there is no scenario $scenario." "There are: $(cd molecule && dirname -- */molecule.yml | paste -sd' ')"
+        # Keys and addresses of this checkout's hosts; molecule's own default is shared between checkouts.
+        mkdir -p "$CACHE/molecule/$scenario/hosts"
+        MOLECULE_EPHEMERAL_DIRECTORY=$CACHE/molecule/$scenario \
+            molecule test --no-command-borders --scenario-name "$scenario"
+    done
+}

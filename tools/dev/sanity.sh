@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ansible-test sanity, on a copy: it wants to stand in ansible_collections/lowlat/redis and to see nothing else.
+
+run_sanity() {
+    need_python test
+    need_lint_packages
+    local root=$CACHE/sanity/ansible_collections/lowlat/redis version log=$CACHE/sanity.log
+    version=$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    rm -rf "$root"
+    mkdir -p "$root"
+    git ls-files -z --cached --others --exclude-standard --deduplicate |
+        while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done |
+        tar --create --null --files-from - | tar --extract --directory "$root"
+    cd "$root"
+    if ! run_ansible_test "$version" 2>&1 | tee "$log"; then
+        bootstrap_pip "$log" || return 1
+        run_ansible_test "$version"
+    fi
+}
+
+run_ansible_test() {
+    ansible-test sanity --venv --python "$1" --color no
+}
+
+# ansible-test fetches a script that installs pip. Where it cannot be had, the pip that Python itself carries does.
+bootstrap_pip() {
+    local script
+    script=$(grep -o '[^ "]*/get_pip_[0-9_]*\.py' "$1" | head -n 1)
+    [ -n "$script" ] && [ ! -e "$script" ] || return 1
+    say "no pip bootstrap could be downloaded: using Python's own"
+    mkdir -p "$(dirname "$script")"
+    printf '%s\n' 'import ensurepip' 'ensurepip.bootstrap(default_pip=True)' >"$script"
+}
