@@ -76,14 +76,13 @@ def differences(change: Change, host: Host) -> list[str]:
     found = []
     for setting, before, facts in changed_settings(change):
         now = registry.provider(setting.kind).read(setting, host)
-        if facts["live"] and now.live != before.live:
-            found.append(
-                f"{setting.kind} {setting.key} is live {shown(setting, now.live)!r}, it was {shown(setting, before.live)!r}"
-            )
-        if now.persisted != before.persisted:
-            found.append(
-                f"{setting.kind} {setting.key} is stored as {shown(setting, now.persisted)!r}, it was {shown(setting, before.persisted)!r}"
-            )
+        pairs = [("stored as", now.persisted, before.persisted)]
+        if facts["live"]:
+            pairs.insert(0, ("live", now.live, before.live))
+        for how, here, then in pairs:
+            if here != then:
+                values = f"{shown(setting, here)!r}, it was {shown(setting, then)!r}"
+                found.append(f"{setting.kind} {setting.key} is {how} {values}")
     for image in file_images(change):
         found.extend(f"{image.path} differs in {what}" for what in image.differs())
     return found

@@ -194,14 +194,17 @@ def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
     for setting, _before, facts in preimage.changed_settings(change):
         provider = registry.provider(setting.kind)
         now = provider.read(setting, host)
-        if setting.key not in pending and not provider.live_matches(setting, now):
-            wrong.append(
-                f"{setting.kind} {setting.key} is {shown(setting, now.live)!r}, not {shown(setting, setting.value)!r}"
-            )
-        if facts["persisted"] and not provider.persisted_matches(setting, now):
-            wrong.append(
-                f"{setting.kind} {setting.key} is stored as {shown(setting, now.persisted)!r}, not {shown(setting, setting.value)!r}"
-            )
+        checks = []
+        if setting.key not in pending:
+            checks.append(("", now.live, provider.live_matches(setting, now)))
+        if facts["persisted"]:
+            checks.append(("stored as ", now.persisted, provider.persisted_matches(setting, now)))
+        wanted = shown(setting, setting.value)
+        wrong.extend(
+            f"{setting.kind} {setting.key} is {how}{shown(setting, here)!r}, not {wanted!r}"
+            for how, here, holds in checks
+            if not holds
+        )
     return wrong
 
 

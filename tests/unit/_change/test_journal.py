@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 

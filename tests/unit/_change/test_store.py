@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 

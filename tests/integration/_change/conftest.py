@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real server under change, driven through the request that the module makes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import psutil
+import pytest
+import redis
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request
+
+
+@dataclass
+class Changer:
+    """Requests against one server, with a state directory of their own."""
+
+    server: Any
+    state_directory: str
+    login: dict[str, Any]
+
+    def run(self, state: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "state": state,
+            "name": None,
+            "change_id": None,
+            "settings": None,
+            "restart": "refuse",
+            "state_directory": self.state_directory,
+            "login_port": self.server.port,
+            **self.login,
+            **params,
+        }
+        return request.run(options, check=check)
+
+    def apply(self, *settings: dict[str, Any], **params: Any) -> dict[str, Any]:
+        return self.run("applied", **{"name": "trial", "settings": list(settings), **params})
+
+    def redis(self, **values: Any) -> list[dict[str, Any]]:
+        return [{"kind": "redis", "key": key.replace("_", "-"), "value": value} for key, value in values.items()]
+
+    @property
+    def config(self) -> bytes:
+        return Path(self.server.config_file).read_bytes()
+
+    def live(self, key: str) -> str:
+        return str(self.server.client(**self._client_options()).config_get(key)[key])
+
+    def _client_options(self) -> dict[str, Any]:
+        return {"password": self.login["login_password"]} if "login_password" in self.login else {}
+
+    def history(self) -> dict[str, Any]:
+        return history.tell(self.state_directory, None)
+
+
+@pytest.fixture
+def changer(redis_server: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Changer]]:
+    """A factory like redis_server; servers that a change has restarted are ended as well."""
+    made: list[Changer] = []
+
+    def make(*lines: str, login: dict[str, Any] | None = None, **options: Any) -> Changer:
+        server = redis_server(*lines, **options)
+        changer = Changer(server, os.fspath(tmp_path / f"state-{len(made)}"), login or {})
+        made.append(changer)
+        return changer
+
+    yield make
+    for changer in made:
+        with contextlib.suppress(redis.RedisError, psutil.Error):
+            client = changer.server.client(**changer._client_options())
+            process = psutil.Process(client.info("server")["process_id"])
+            if process.pid != changer.server.pid:
+                process.kill()
+                process.wait(5)

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change on a real server: applied, confirmed, taken back, and never left in between."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
+
+Make = Callable[..., Any]
+
+
+def test_applied_values_are_live_and_stored_and_come_back_to_the_byte(changer: Make) -> None:
+    host = changer("# a comment of the operator's", "hz 20")
+    before = host.config
+    os.chmod(host.server.config_file, 0o640)
+    applied = host.apply(*host.redis(hz=8, maxmemory="1gb", tcp_keepalive=30))
+    assert (applied["state"], applied["changed"]) == ("applied", True)
+    assert (host.live("hz"), host.live("maxmemory")) == ("8", str(1 << 30))
+    assert b"hz 8\n" in host.config and b"# a comment of the operator's\n" in host.config
+    undone = host.run("rolled_back", change_id=applied["change_id"])
+    assert (undone["state"], undone["changed"], undone["restarted"]) == ("rolled_back", True, False)
+    assert (host.live("hz"), host.live("maxmemory")) == ("20", "0")
+    assert host.config == before
+    assert os.stat(host.server.config_file).st_mode & 0o777 == 0o640
+
+
+def test_a_second_rollback_does_nothing(changer: Make) -> None:
+    host = changer()
+    host.apply(*host.redis(hz=8))
+    host.run("rolled_back")
+    host.server.client().config_set("hz", 77)
+    again = host.run("rolled_back")
+    assert (again["state"], again["changed"]) == ("rolled_back", False)
+    assert host.live("hz") == "77"
+
+
+def test_nothing_to_do_leaves_no_change_behind(changer: Make) -> None:
+    host = changer("hz 8", "maxmemory 1gb")
+    result = host.apply(*host.redis(hz=8, maxmemory=1 << 30))
+    assert (result["changed"], result["state"], result["change_id"]) == (False, "unchanged", "")
+    assert not Path(host.state_directory).exists()
+
+
+def test_check_mode_plans_and_writes_nothing(changer: Make) -> None:
+    host = changer()
+    before = host.config
+    result = host.apply(*host.redis(hz=8), check=True)
+    assert result["changed"] and "redis hz live: 8" in result["diff"]["after"]
+    assert (host.live("hz"), host.config) == ("10", before)
+    assert not Path(host.state_directory).exists()
+
+
+def test_a_second_change_is_refused_while_one_is_open_and_says_which(changer: Make) -> None:
+    host = changer()
+    first = host.apply(*host.redis(hz=8))
+    with pytest.raises(ChangeError, match=first["change_id"]):
+        host.apply(*host.redis(hz=9))
+    assert host.live("hz") == "8"
+    host.run("confirmed")
+    assert host.apply(*host.redis(hz=9))["state"] == "applied"
+
+
+def test_confirming_is_done_once_and_needs_the_values_to_hold(changer: Make) -> None:
+    host = changer()
+    host.apply(*host.redis(hz=8))
+    host.server.client().config_set("hz", 50)
+    with pytest.raises(ChangeError, match="'50', not '8'"):
+        host.run("confirmed")
+    host.server.client().config_set("hz", 8)
+    assert host.run("confirmed")["changed"] is True
+    assert host.run("confirmed")["changed"] is False
+
+
+def test_what_fails_half_way_is_taken_back_at_once(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    before = host.config
+
+    def disk_is_full(*_arguments: Any) -> None:
+        raise ChangeError("Cannot write the file", why="No space left on device")
+
+    monkeypatch.setattr(transaction.files, "replace_bytes", disk_is_full)
+    with pytest.raises(ChangeError, match="the host was put back.*No space left"):
+        host.apply(*host.redis(hz=8))
+    assert (host.live("hz"), host.config) == ("10", before)
+    assert [change["state"] for change in host.history()["changes"]] == ["rolled_back"]
+
+
+def test_a_rollback_starts_a_server_that_died_under_the_change(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client().set("key", "value")
+    host.server.client().save()
+    host.server.client().config_set("timeout", 77)  # known to the running server alone
+    host.apply(*host.redis(hz=8))
+    host.server.stop()
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["restarted"]) == ("rolled_back", True)
+    assert (host.live("hz"), host.live("timeout")) == ("10", "77")
+    assert host.server.client().get("key") == "value"
+
+
+def test_an_operators_edit_after_the_change_is_kept_beside_the_journal(changer: Make) -> None:
+    host = changer()
+    before = host.config
+    applied = host.apply(*host.redis(hz=8))
+    Path(host.server.config_file).write_bytes(host.config + b"timeout 5\n")
+    undone = host.run("rolled_back")
+    assert host.config == before
+    assert "was edited after the change" in undone["warnings"][0]
+    kept = Path(host.state_directory) / "changes" / applied["change_id"] / "foreign-0"
+    assert kept.read_bytes().endswith(b"timeout 5\n")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_changes_that_build_on_each_other_come_back_newest_first(changer: Make) -> None:
+    host = changer()
+    before = host.config
+    first = host.apply(*host.redis(hz=8), name="one")["change_id"]
+    host.run("confirmed")
+    second = host.apply(*host.redis(timeout=5), name="two")["change_id"]
+    host.run("confirmed")
+    with pytest.raises(BadInput, match=second):
+        host.run("rolled_back", change_id=first)
+    host.run("rolled_back", change_id=second)
+    host.run("rolled_back", change_id=first)
+    assert host.config == before
+
+
+def test_a_link_to_the_config_file_stays_a_link(changer: Make) -> None:
+    host = changer()
+    real = Path(host.server.config_file)
+    moved = real.with_name("real.conf")
+    real.rename(moved)
+    real.symlink_to("real.conf")
+    host.apply(*host.redis(hz=8))
+    assert real.is_symlink() and b"hz 8" in moved.read_bytes()
+
+
+def test_the_aof_is_turned_on_before_the_file_names_it(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client().set("key", "value")
+    applied = host.apply(*host.redis(appendonly=True, appendfsync="always"))
+    assert applied["restarted"] is False
+    host.server.stop()
+    host.server.start()
+    assert host.server.client().get("key") == "value"
+
+
+def test_secrets_are_in_no_result(changer: Make) -> None:
+    host = changer(login={"login_password": "old-secret-one"}, password="old-secret-one")
+    applied = host.apply(*host.redis(requirepass="new-secret-two"), check=True)
+    assert "secret-one" not in str(applied) and "secret-two" not in str(applied)
+    assert applied["changed"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ([{"kind": "redis", "key": "hertz", "value": 8}], "hertz"),
+        ([{"kind": "redis", "key": "maxmemry", "value": 8}], "maxmemory"),
+        ([{"kind": "redis", "key": "hz", "value": "fast"}], "hz"),
+        ([{"kind": "redis", "key": "maxmemory", "value": "1 gallon"}], "maxmemory"),
+        ([{"kind": "rediss", "key": "hz", "value": 8}], "rediss"),
+        ([{"kind": "redis", "key": "hz", "value": 8, "wrong": 1}], "wrong"),
+        ([{"kind": "redis", "key": "hz"}], "setting 1"),
+        ([{"kind": "redis", "key": "hz", "value": 8}] * 2, "twice"),
+        ([{"kind": "affinity", "key": "server", "value": "99"}], "99"),
+        ([{"kind": "affinity", "key": "server", "value": "a-b"}], "a-b"),
+        ([], "empty"),
+    ],
+)
+def test_bad_settings_change_nothing(changer: Make, settings: list[dict[str, Any]], words: str) -> None:
+    host = changer()
+    before = host.config
+    with pytest.raises(BadInput, match=words):
+        host.apply(*settings)
+    assert host.config == before
+    assert not Path(host.state_directory).exists()
+
+
+def test_an_optional_setting_that_this_server_does_not_know_is_left_out_with_a_reason(changer: Make) -> None:
+    host = changer()
+    unknown = {"kind": "redis", "key": "no-such-directive", "value": 1, "optional": True}
+    applied = host.apply(unknown, *host.redis(hz=8))
+    assert applied["settings"][0]["skipped"] and not applied["settings"][0]["changed"]
+    assert host.live("hz") == "8"

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every guard fires on a real server, before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused
+
+Make = Callable[..., Any]
+
+
+def refused(host: Any, *settings: dict[str, Any], **params: Any) -> list[str]:
+    """Ids of the hazards; the host is proven untouched."""
+    before = host.config
+    with pytest.raises(Refused) as caught:
+        host.apply(*settings, **params)
+    assert host.config == before
+    assert not Path(host.state_directory).exists()
+    for hazard in caught.value.details["hazards"]:
+        assert all(hazard[part] for part in ("id", "setting", "reason", "remedy"))
+    return [hazard["id"] for hazard in caught.value.details["hazards"]]
+
+
+def test_tcp_nodelay_is_explained(changer: Make) -> None:
+    host = changer()
+    before = host.config
+    with pytest.raises(Exception, match="repl-disable-tcp-nodelay"):
+        host.apply({"kind": "redis", "key": "tcp-nodelay", "value": True})
+    assert host.config == before
+
+
+def test_fewer_databases_than_hold_keys(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client(db=3).set("key", "value")
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["databases_in_use"]
+
+
+def test_maxmemory_below_what_is_used(changer: Make) -> None:
+    host = changer()
+    assert refused(host, *host.redis(maxmemory="100kb")) == ["maxmemory_below_used"]
+
+
+def test_an_evicting_policy_over_the_limit(changer: Make) -> None:
+    host = changer("maxmemory 100kb", "maxmemory-policy noeviction")
+    assert refused(host, *host.redis(maxmemory_policy="allkeys-lru")) == ["maxmemory_below_used"]
+
+
+def test_hz_that_would_be_clamped(changer: Make) -> None:
+    host = changer()
+    assert refused(host, *host.redis(hz=1000)) == ["hz_clamped"]
+
+
+def test_defragmentation_without_its_allocator(changer: Make) -> None:
+    host = changer()
+    assert refused(host, *host.redis(activedefrag=True)) == ["activedefrag_unsupported"]
+    optional = {"kind": "redis", "key": "activedefrag", "value": True, "optional": True}
+    result = host.apply(optional, *host.redis(hz=8))
+    assert "activedefrag_unsupported" in result["settings"][0]["skipped"]
+
+
+def test_an_immutable_directive_is_refused_by_default_and_named(changer: Make) -> None:
+    host = changer(persist=True)
+    assert refused(host, *host.redis(databases=1, hz=8)) == ["restart_required"]
+
+
+def test_a_restart_that_would_lose_the_data(changer: Make) -> None:
+    host = changer()
+    host.server.client().set("key", "value")
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["restart_loses_data"]
+
+
+def test_a_restart_that_would_load_an_old_dump(changer: Make) -> None:
+    host = changer()
+    client = host.server.client()
+    client.set("key", "value")
+    client.save()
+    client.flushall()
+    shutil.copy(Path(host.server.directory) / "dump.rdb", Path(host.server.directory) / "kept.rdb")
+    client.config_set("dbfilename", "kept.rdb")
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["stale_dump"]
+
+
+def test_users_that_only_the_running_server_knows(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client().acl_setuser("app", enabled=True, nopass=True)
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["users_not_saved"]
+
+
+def test_an_option_on_the_command_line(changer: Make) -> None:
+    host = changer("set-proc-title no", arguments=("--hz", "20"))
+    assert refused(host, *host.redis(hz=8)) == ["command_line_override"]
