@@ -14,13 +14,14 @@ bench_names() {
 # run_bench NAME [OPTIONS]
 run_bench() {
     local name=${1:-}
-    [ -n "$name" ] && [ -f "tests/bench/$name.py" ] ||
-        fail "bench: ${name:+there is no benchmark $name.}${name:-a name is wanted.}" "There are: $(bench_names)"
+    if [ -z "$name" ] || [ ! -f "tests/bench/$name.py" ]; then
+        fail "bench: ${name:-without a name} is no benchmark." "There are: $(bench_names)"
+    fi
     shift
     need_redis_server
     need_bench_packages
     need_python runtime
     # FILE of --json is meant where the caller stands.
-    cd "$CALLED_FROM"
+    cd "$CALLED_FROM" || return
     PYTHONPATH=$VENV/collections exec python "$REPO/tests/bench/$name.py" "$@"
 }

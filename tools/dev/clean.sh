@@ -4,10 +4,10 @@
 # Back to a fresh clone. System packages stay.
 
 run_clean() {
-    [ -d .demo ] && [ -x .venv/bin/ansible-playbook ] && run_demo --clean
+    if [ -d .demo ] && [ -x .venv/bin/ansible-playbook ]; then run_demo --clean; fi
     local scenario
     for scenario in "$CACHE"/molecule/*/; do
-        [ -d "$scenario/hosts" ] && [ -x .venv/bin/molecule ] || continue
+        if [ ! -d "$scenario/hosts" ] || [ ! -x .venv/bin/molecule ]; then continue; fi
         need_python test
         MOLECULE_EPHEMERAL_DIRECTORY=${scenario%/} molecule destroy --no-command-borders --scenario-name "$(basename "$scenario")"
     done
