@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from .._server import config_file
@@ -83,3 +84,27 @@ def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
 
 def _restarts(plan: Plan, restart: RestartMode) -> bool:
     return restart == "allowed" and bool(plan.to_restart)
+
+
+def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """A server whose running `dir` or dump differs from its file would start without its data."""
+    if not _restarts(plan, restart) or host.instance.config_file is None:
+        return
+    stored = config_file.effective(host.instance.config_file)
+    running = host.client.config_get("*")
+    ours = {item.setting.key for item in plan.to_change}
+    for name in ("dir", "dbfilename", "appendfilename", "appenddirname", "appendonly"):
+        value = stored.get(name)
+        if value is None or name in ours or name not in running:
+            continue
+        if name == "dir":
+            differs = value.startswith("/") and os.path.realpath(value) != os.path.realpath(running[name])
+        else:
+            differs = value != running[name]
+        if differs:
+            yield Hazard(
+                "data_elsewhere",
+                name,
+                f"the server runs with {running[name]}, its config file says {value}: it would start without its data",
+                "make file and server agree first",
+            )

@@ -31,6 +31,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.stale_dump,
     guards_restart.relative_directory,
     guards_restart.users_not_saved,
+    guards_restart.data_elsewhere,
 )
 
 

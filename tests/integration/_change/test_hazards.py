@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, Callable
 
@@ -81,8 +80,6 @@ def test_a_restart_that_would_load_an_old_dump(changer: Make) -> None:
     client.set("key", "value")
     client.save()
     client.flushall()
-    shutil.copy(Path(host.server.directory) / "dump.rdb", Path(host.server.directory) / "kept.rdb")
-    client.config_set("dbfilename", "kept.rdb")
     assert refused(host, *host.redis(databases=1), restart="allowed") == ["stale_dump"]
 
 
@@ -95,3 +92,9 @@ def test_users_that_only_the_running_server_knows(changer: Make) -> None:
 def test_an_option_on_the_command_line(changer: Make) -> None:
     host = changer("set-proc-title no", arguments=("--hz", "20"))
     assert refused(host, *host.redis(hz=8)) == ["command_line_override"]
+
+
+def test_a_data_directory_that_the_file_does_not_name(changer: Make, tmp_path: Path) -> None:
+    host = changer(persist=True)
+    host.server.client().config_set("dir", str(tmp_path))
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["data_elsewhere"]
