@@ -47,12 +47,13 @@ def apply(
 ) -> Applied:
     """Apply and leave the change open; whatever fails on the way is taken back before this raises."""
     host = connect()
-    if not propose(host, settings, mode).to_change:
-        refuse_unfinished(store)
-        return Applied(propose(host, settings, mode))
+    refuse_unfinished(store)
+    plan = propose(host, settings, mode)
+    if not plan.to_change:
+        return Applied(plan)  # nothing is made on a host that needs nothing
     with store.locked():
         refuse_unfinished(store)
-        plan = propose(host, settings, mode)
+        plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
         change = store.open(name, owner=owner, mode=mode, **preimage.capture(plan, host))
         try:
             outcome = _write(change, plan, host, mode)
