@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The measured server as the probe sees it: where it runs, whether writes are wise, what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._errors import LowlatError
+from .._server.connection import Address, raw, server_errors, socket_of
+from .._server.process import find_process
+from .commands import EXPIRY_MS, Command, new_key, served_slots, set_, xadd
+from .server_statistics import Reading, parse_histogram, parse_info
+
+# A cache that evicts at its limit stays this close to it: there every write costs a key of somebody else.
+_LIMIT_MARGIN = 1 << 20
+
+
+class Server:
+    """A control connection beside the timed one, with a time-out. Close it."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._connection: Any = raw(address)
+        socket_of(self._connection).settimeout(address.timeout)
+        self.keys: dict[str, str] = {}
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+    def ask(self, *words: str) -> Any:
+        """The reply as it came: bytes, integers and lists of them. ServerError for an error reply."""
+        with server_errors(self.address):
+            self._connection.send_command(*words)
+            return self._connection.read_response()
+
+    def text(self, *words: str) -> str:
+        reply = self.ask(*words)
+        return reply.decode("utf-8", "surrogateescape") if isinstance(reply, bytes) else str(reply)
+
+    def info(self) -> dict[str, str]:
+        """The fields of INFO."""
+        pairs = (line.split(":", 1) for line in self.text("INFO").splitlines() if ":" in line)
+        return {name: value.strip() for name, value in pairs}
+
+    def choose_keys(self, names: Sequence[str], cluster: bool) -> None:
+        """One key for each command that writes."""
+        slots = served_slots(self.text("CLUSTER", "NODES")) if cluster else None
+        self.keys = {name: new_key(slots) for name in names}
+
+    def command(self, name: str) -> Command:
+        return {"set": set_, "xadd": xadd}[name](self.keys[name])
+
+    def try_write(self, command: Command) -> str:
+        """Why this command is better not measured here; empty after a trial that went well."""
+        try:
+            self.ask(*_words(command.request))
+            self.renew(command.name)
+        except LowlatError as error:
+            return f"a trial {command.name.upper()} was refused: {error.why or error.what}"
+        return ""
+
+    def renew(self, name: str) -> None:
+        """XADD sets no expiry itself, so the stream's is pushed on between blocks."""
+        if name == "xadd":
+            self.ask("PEXPIRE", self.keys[name], str(EXPIRY_MS))
+
+    def readings(self, names: Sequence[str]) -> tuple[dict[str, Reading], str]:
+        """The statistics of these commands, and why there are none."""
+        try:
+            text = self.text("INFO", "commandstats")
+            found = parse_info(text + self.text("INFO", "latencystats"))
+        except LowlatError as error:
+            return {}, f"its statistics cannot be read: {error.why or error.what}"
+        try:
+            histograms = parse_histogram(self.ask("LATENCY", "HISTOGRAM", *names))
+        except LowlatError:
+            # Before Redis 7 there is no such subcommand; without permission it is as if there were none.
+            histograms = {}
+        readings = {}
+        for name in names:
+            read = found.get(name, Reading())
+            readings[name] = Reading(read.calls, read.total_us, read.percentiles, histograms.get(name, ()))
+        return readings, ""
+
+
+def _words(request: bytes) -> list[str]:
+    return [part.decode() for part in request.split(b"\r\n")[2::2]]
+
+
+def no_writes(info: dict[str, str]) -> str:
+    """Why writing here is not wise whatever the server would allow; empty if it is."""
+    if info.get("role") != "master":
+        return "this is a replica: what is written here is not on its master"
+    limit = int(info.get("maxmemory", 0))
+    used = int(info.get("used_memory", 0))
+    if limit and used + _LIMIT_MARGIN > limit:
+        return f"memory is at its limit ({used} of {limit} bytes): a write would fail or evict somebody's key"
+    return ""
+
+
+def remove_keys(address: Address, keys: Sequence[str]) -> str:
+    """Remove the probe's keys over a fresh connection; why that did not work, or empty."""
+    if not keys:
+        return ""
+    try:
+        server = Server(address)
+    except LowlatError as error:
+        return f"the probe's keys are left to expire within {EXPIRY_MS // 1000} s: {error.what}"
+    try:
+        for key in keys:
+            server.ask("DEL", key)
+    except LowlatError as error:
+        return f"the probe's keys are left to expire within {EXPIRY_MS // 1000} s: {error.why or error.what}"
+    finally:
+        server.close()
+    return ""
+
+
+def process_of(client: Any, address: Address) -> int:
+    """The server's process id on this host. ServerError if it runs elsewhere."""
+    with server_errors(address):
+        info = client.info("server")
+    return find_process(client, info, str(address)).pid
