@@ -35,8 +35,10 @@ need_packages() {
 install_packages() {
     local log=$CACHE/apt.log
     mkdir -p "$CACHE"
-    if ! apt_quietly update >"$log" 2>&1; then
-        warn "apt-get update failed, trying with the lists that are here: $(grep -m1 '^[EW]:' "$log")"
+    if [ -z "${APT_UPDATED:-}" ]; then
+        apt_quietly update >"$log" 2>&1 ||
+            warn "apt-get update failed, trying with the lists that are here: $(grep -m1 '^[EW]:' "$log")"
+        APT_UPDATED=yes # once a run is enough
     fi
     if ! apt_quietly install -y --no-install-recommends "$@" >>"$log" 2>&1; then
         tail -n 15 "$log" >&2
