@@ -113,8 +113,7 @@ def refuse_unfinished(store: Store) -> None:
         remedy="Roll it back again, which also proves that the host is as it was"
         if failed
         else "Confirm it or roll it back first",
-        change_id=other.change_id,
-        state=other.state,
+        open_change=other.change_id,  # never as change_id: it is not the caller's to take back
     )
 
 
