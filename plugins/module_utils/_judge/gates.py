@@ -34,18 +34,6 @@ def parse(gates: Sequence[Mapping[str, Any]]) -> list[Gate]:
     return parsed
 
 
-def require_baseline(gates: Sequence[Gate], baseline: Mapping[str, Any] | None) -> None:
-    """BadInput where a gate compares with a baseline and none was given: found before measuring, not after."""
-    relative = [gate.name for gate in gates if gate.against == "baseline"]
-    if relative and not baseline:
-        raise BadInput(
-            f"No baseline for {', '.join(relative)}",
-            where="gates",
-            why="they are judged against an earlier measurement",
-            remedy="Give baseline the measurement that an earlier latency_probe returned, or set against: absolute",
-        )
-
-
 def judge(
     gates: Sequence[Gate], measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:

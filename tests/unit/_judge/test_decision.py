@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.decision import decide
 

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import pytest
+
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import METRICS, SCHEMA_EXAMPLE
@@ -92,14 +93,6 @@ def test_the_error_names_the_gate_that_is_wrong() -> None:
 def test_two_gates_of_one_name() -> None:
     with pytest.raises(BadInput, match=r"Two gates are named 'rtt_p99' \(gate 2\)"):
         gates.parse([RTT, RTT])
-
-
-def test_a_relative_gate_wants_a_baseline_before_measuring() -> None:
-    parsed = gates.parse([RTT, RELATIVE])
-    with pytest.raises(BadInput, match="No baseline for set_p50"):
-        gates.require_baseline(parsed, None)
-    gates.require_baseline(parsed, SCHEMA_EXAMPLE)
-    gates.require_baseline(gates.parse([RTT]), None)
 
 
 def test_defaults_and_numbers_from_the_command_line() -> None:

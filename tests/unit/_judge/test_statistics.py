@@ -7,9 +7,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from ansible_collections.lowlat.redis.plugins.module_utils._judge import statistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import statistics
 
 
 def below(count: int, probability: float, rank: int) -> float:
