@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of one change, put together from what its tasks returned."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: record
+short_description: Put the facts of one change together
+version_added: 0.1.0
+author: The lowlat.redis authors (@lowlat)
+description:
+  - Takes what the tasks of a gated change returned and gives the record that is written down.
+positional: _input
+options:
+  _input:
+    description:
+      - C(host), C(name), C(error), C(ansible) and the results C(plan), C(baseline), C(applied), C(measured),
+        C(confirmed), C(rolled_back) and C(restored). A result that did not come to be is an empty mapping.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Put the facts of a change together
+  ansible.builtin.set_fact:
+    facts: "{{ results | lowlat.redis.record }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(state) (V(confirmed), V(rolled_back), V(rollback_failed) or V(not_applied)), C(decision), C(message) for people,
+      C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline), C(measurement) and C(restored)
+      with all their figures in microseconds.
+  type: dict
+"""
+
+from typing import Any
+
+METRICS = ("rtt", "set_rtt", "xadd_rtt", "set", "xadd")
+FIGURES = ("p50", "p99", "jitter")
+
+
+def record(results: dict[str, Any]) -> dict[str, Any]:
+    """Everything about one change that is worth keeping; JSON-ready."""
+    applied, measured = results["applied"], results["measured"]
+    state = _state(results)
+    facts = {
+        "schema": 1,
+        "host": results["host"],
+        "name": results["name"],
+        "change_id": applied.get("change_id", ""),
+        "started_at": _measurement(results["baseline"]).get("started_at", ""),
+        "state": state,
+        "decision": _decision(results, state),
+        "error": results["error"] if state != "confirmed" else "",
+        "left": results["rolled_back"].get("left", []),
+        "settings": applied.get("settings") or results["plan"].get("settings", []),
+        "hazards": applied.get("hazards", []),
+        "warnings": _warnings(results),
+        "restarted": any(results[step].get("restarted", False) for step in ("applied", "rolled_back")),
+        "pending_restart": results["confirmed"].get("pending_restart", []),
+        "reboot_required": bool(results["confirmed"].get("reboot_required", False)),
+        "gates": measured.get("gates", []),
+        "metrics": metrics(results["baseline"], measured, results["restored"]),
+        "baseline": _measurement(results["baseline"]),
+        "measurement": _measurement(measured),
+        "restored": {
+            "measurement": _measurement(results["restored"]),
+            "gates": results["restored"].get("gates", []),
+        },
+        "versions": {"ansible": results["ansible"]},
+    }
+    facts["message"] = _message(facts)
+    return facts
+
+
+def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each figure that was measured: before, after, after the rollback, ratio and what its gates say."""
+    rows = []
+    for metric in METRICS:
+        for figure in FIGURES:
+            before, after, again = (
+                _measurement(result).get(metric, {}).get(figure) for result in (baseline, measured, restored)
+            )
+            if before is None and after is None:
+                continue
+            outcomes = [gate["outcome"] for gate in measured.get("gates", []) if gate["query"] == f"{metric}.{figure}"]
+            rows.append(
+                {
+                    "metric": metric,
+                    "figure": figure,
+                    "before": before,
+                    "after": after,
+                    "restored": again,
+                    "ratio": round(after / before, 3) if before and after is not None else None,
+                    "status": ", ".join(outcomes),
+                }
+            )
+    return rows
+
+
+def _measurement(result: dict[str, Any]) -> dict[str, Any]:
+    found = result.get("measurement") or {}
+    return dict(found)
+
+
+def _state(results: dict[str, Any]) -> str:
+    if results["confirmed"].get("state") == "confirmed":
+        return "confirmed"
+    if not results["applied"].get("change_id"):
+        return "not_applied"
+    if results["rolled_back"].get("state") == "rolled_back":
+        return "rolled_back"
+    return "rollback_failed"
+
+
+def _decision(results: dict[str, Any], state: str) -> dict[str, Any]:
+    judged = results["measured"].get("decision") or {}
+    if state == "confirmed" or judged.get("decision") == "roll_back":
+        return dict(judged)
+    return {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": results["error"]}
+
+
+def _warnings(results: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    for step in ("baseline", "measured", "restored"):
+        found.extend(_measurement(results[step]).get("warnings", []))
+    found.extend(results["rolled_back"].get("warnings", []))
+    return list(dict.fromkeys(found))
+
+
+def _message(facts: dict[str, Any]) -> str:
+    head, reason = f"{facts['name']} on {facts['host']}", facts["decision"].get("reason", "")
+    if facts["state"] == "confirmed":
+        pending = facts["pending_restart"]
+        later = f" These wait for a restart: {', '.join(pending)}." if pending else ""
+        return f"{head} was kept: {reason}.{later}"
+    if facts["state"] == "not_applied":
+        return f"{head} was not applied, and nothing was changed: {reason}"
+    if facts["state"] == "rolled_back":
+        return f"{head} was rolled back, and the host is as it was: {reason}"
+    left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"
+    return f"{head}: ROLLBACK FAILED after: {reason}. Left to do by hand: {left}"
+
+
+class FilterModule:
+    """Ansible's way in."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"record": record}

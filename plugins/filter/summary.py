@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several changes as a table that fits on a terminal."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: summary
+short_description: Show several changes as a table that fits on a terminal
+version_added: 0.1.0
+author: The lowlat.redis authors (@lowlat)
+description:
+  - One line for each change with the figure that tells most of it, before and after, its outcome and the decision.
+positional: _input
+options:
+  _input:
+    description: Records as P(lowlat.redis.record#filter) gives them.
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Keep the table
+  ansible.builtin.copy:
+    content: "{{ gated_change_results | lowlat.redis.summary }}"
+    dest: summary.txt
+    mode: "0644"
+"""
+
+RETURN = r"""
+_value:
+  description: Lines of at most 100 columns.
+  type: str
+"""
+
+import textwrap
+from typing import Any
+
+HEAD = ("change", "metric", "before", "after", "put back", "gate", "end", "decision")
+NUMBERS = (2, 3, 4)
+
+
+def summary(records: list[dict[str, Any]]) -> str:
+    """The table, with a line of explanation below for every change that was not kept."""
+    rows = [HEAD, *(_row(record) for record in records)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    lines = [_line(row, widths) for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    told = (record["message"] for record in records if record["state"] != "confirmed")
+    notes = [textwrap.fill(note, 96, subsequent_indent="  ", break_long_words=False) for note in told]
+    return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
+
+
+def _row(record: dict[str, Any]) -> tuple[str, ...]:
+    gate = telling_gate(record["gates"])
+    figure = gate["query"] if gate else "rtt.p50"
+    metric, _dot, name = figure.partition(".")
+    shown = next(
+        (row for row in record["metrics"] if (row["metric"], row["figure"]) == (metric, name)),
+        {"before": None, "after": None, "restored": None},
+    )
+    return (
+        record["name"],
+        f"{metric} {name}",
+        _us(shown["before"]),
+        _us(shown["after"]),
+        _us(shown["restored"]),
+        gate["outcome"] if gate else "-",
+        record["state"].replace("_", " "),
+        str(record["decision"].get("decision", "-")).replace("_", " "),
+    )
+
+
+def telling_gate(gates: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The hard gate that says most: a failed one, and among equals the one furthest past its limit."""
+    order = {"fail": 3, "inconclusive": 2, "soft_fail": 1, "pass": 0}
+    hard = [gate for gate in gates if gate["severity"] == "hard"]
+    return max(hard, key=lambda gate: (order.get(gate["outcome"], 0), _strain(gate)), default=None)
+
+
+def _strain(gate: dict[str, Any]) -> float:
+    value, limit = gate.get("value"), gate.get("limit")
+    return float(value) / float(limit) if value is not None and limit else 0.0
+
+
+def _us(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} us"
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [
+        text.rjust(width) if column in NUMBERS else text.ljust(width)
+        for column, (text, width) in enumerate(zip(row, widths))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+class FilterModule:
+    """Ansible's way in."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"summary": summary}

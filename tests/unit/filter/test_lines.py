@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters that put results into a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.lowlat.redis.plugins.filter import drift, figures, history
+
+
+def setting(before: Any, after: Any, stored: Any, stored_after: Any, changed: bool = True) -> dict[str, Any]:
+    return {
+        "kind": "redis",
+        "key": "hz",
+        "before": before,
+        "after": after,
+        "persisted_before": stored,
+        "persisted_after": stored_after,
+        "changed": changed,
+    }
+
+
+def test_drift_names_the_value_that_differs() -> None:
+    live, stored, absent = setting("10", "8", "8", "8"), setting("8", "8", "10", "8"), setting(8, "8", None, "8")
+    assert drift.drift([live]) == "redis hz is 10, not 8"
+    assert drift.drift([stored, absent]) == "redis hz is stored as 10, not 8; redis hz is stored as nothing, not 8"
+    assert drift.drift([setting("8", "8", "8", "8", changed=False)]) == ""
+    assert set(drift.FilterModule().filters()) == {"drift"}
+
+
+def test_figures_of_what_was_measured() -> None:
+    measurement = {"rtt": {"p50": 8.6, "p99": 9.8}, "set": {"p50": 1.0, "p99": None}, "samples": 2000}
+    assert figures.figures(measurement) == "rtt p50 8.60 us, p99 9.80 us; set p50 1.00 us"
+    assert figures.figures({}) == ""
+    assert set(figures.FilterModule().filters()) == {"figures"}
+
+
+def test_history_a_line_each() -> None:
+    change = {"change_id": "c1", "state": "rollback_failed", "owner": "ops", "age": 10900, "settings": [{}]}
+    assert history.history([change]) == ["c1: rollback failed, 1 setting, 3 h ago by ops"]
+    waiting = {**change, "pending_restart": ["databases"], "left": ["start it"], "age": 0.4, "settings": []}
+    assert history.history([waiting]) == [
+        "c1: rollback failed, 0 settings, 0 s ago by ops, waits for a restart: databases, LEFT TO DO: start it"
+    ]
+    assert history.history([]) == ["no change so far"]
+    assert set(history.FilterModule().filters()) == {"history"}

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written down of a change that was kept, put back, or lost on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.lowlat.redis.plugins.filter.record import FilterModule, metrics, record
+
+SETTING = {"kind": "redis", "key": "hz", "changed": True, "before": 10, "after": 8}
+GATE = {"name": "rtt_p50", "query": "rtt.p50", "severity": "hard", "outcome": "pass"}
+KEEP = {"decision": "keep", "failed": [], "inconclusive": [], "reason": "3 hard gates held"}
+BACK = {"decision": "roll_back", "failed": ["rtt_p50"], "inconclusive": [], "reason": "gate rtt_p50 failed: far"}
+
+
+def probe(p50: float, **more: Any) -> dict[str, Any]:
+    measurement = {"started_at": "2026-01-02T03:04:05Z", "rtt": {"p50": p50, "p99": p50 * 2, "jitter": p50}}
+    return {"measurement": {**measurement, **more}}
+
+
+def results(**steps: Any) -> dict[str, Any]:
+    """The results of a change that was kept, with some steps replaced."""
+    kept = {
+        "host": "redis-1",
+        "name": "phase2",
+        "error": "",
+        "ansible": "2.19.0",
+        "plan": {"settings": [SETTING]},
+        "baseline": probe(20.0),
+        "applied": {"change_id": "c1", "settings": [SETTING], "restarted": True},
+        "measured": {**probe(22.0), "gates": [GATE], "decision": KEEP},
+        "confirmed": {"state": "confirmed", "pending_restart": ["databases"]},
+        "rolled_back": {},
+        "restored": {},
+    }
+    return {**kept, **steps}
+
+
+def failed(**steps: Any) -> dict[str, Any]:
+    judged = {**probe(200.0), "gates": [{**GATE, "outcome": "fail"}], "decision": BACK}
+    return results(
+        **{
+            "measured": judged,
+            "confirmed": {},
+            "error": "a gate failed",
+            "rolled_back": {"state": "rolled_back"},
+            **steps,
+        }
+    )
+
+
+def test_a_change_that_was_kept() -> None:
+    facts = record(results())
+    assert (facts["state"], facts["decision"]["decision"]) == ("confirmed", "keep")
+    assert facts["message"] == "phase2 on redis-1 was kept: 3 hard gates held. These wait for a restart: databases."
+    assert facts["started_at"] == "2026-01-02T03:04:05Z"
+    assert facts["restarted"] is True
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_the_metrics_have_a_row_each_with_what_their_gate_says() -> None:
+    rows = record(results())["metrics"]
+    assert [(row["metric"], row["figure"]) for row in rows] == [("rtt", "p50"), ("rtt", "p99"), ("rtt", "jitter")]
+    assert rows[0] == {
+        "metric": "rtt",
+        "figure": "p50",
+        "before": 20.0,
+        "after": 22.0,
+        "restored": None,
+        "ratio": 1.1,
+        "status": "pass",
+    }
+    assert rows[1]["status"] == ""
+
+
+def test_a_figure_that_was_zero_or_is_missing_has_no_ratio() -> None:
+    zero = {"measurement": {"set": {"p50": 0.0}}}
+    assert metrics(zero, {"measurement": {"set": {"p50": 1.0}}}, {})[0]["ratio"] is None
+    assert metrics({"measurement": {"set": {"p50": 1.0}}}, {}, {})[0]["after"] is None
+    assert metrics({}, {}, {}) == []
+
+
+def test_a_change_that_was_put_back() -> None:
+    facts = record(failed(restored=probe(21.0, warnings=["noisy"])))
+    assert facts["state"] == "rolled_back"
+    assert facts["decision"]["failed"] == ["rtt_p50"]
+    assert "rolled back, and the host is as it was: gate rtt_p50 failed" in facts["message"]
+    assert facts["metrics"][0]["restored"] == 21.0
+    assert facts["warnings"] == ["noisy"]
+
+
+def test_a_rollback_that_failed_says_what_is_left() -> None:
+    facts = record(failed(rolled_back={"state": "rollback_failed", "left": ["start the server"]}))
+    assert facts["state"] == "rollback_failed"
+    assert facts["message"].endswith(
+        "ROLLBACK FAILED after: gate rtt_p50 failed: far. Left to do by hand: start the server"
+    )
+
+
+def test_a_rollback_that_broke_off_is_no_success() -> None:
+    facts = record(failed(rolled_back={"msg": "module crashed"}))
+    assert facts["state"] == "rollback_failed"
+    assert "lowlat.redis.status" in facts["message"]
+
+
+def test_nothing_was_opened() -> None:
+    facts = record(results(applied={}, measured={}, confirmed={}, error="nobody listens there"))
+    assert (facts["state"], facts["change_id"]) == ("not_applied", "")
+    assert facts["settings"] == [SETTING]
+    assert facts["message"].endswith("was not applied, and nothing was changed: nobody listens there")
+
+
+def test_a_change_that_could_not_be_confirmed_is_rolled_back_though_its_gates_held() -> None:
+    facts = record(results(confirmed={"msg": "drifted"}, error="drifted", rolled_back={"state": "rolled_back"}))
+    assert facts["decision"] == {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": "drifted"}
+
+
+def test_the_filter_has_its_name() -> None:
+    assert set(FilterModule().filters()) == {"record"}
