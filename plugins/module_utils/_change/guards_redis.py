@@ -4,16 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .._server import allocator
-from .._settings.setting import Host
+from .._settings.setting import Host, Setting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 
 #: Room above the used memory that a new limit must leave.
 MAXMEMORY_MARGIN = 1.1
 HZ_RANGE = (1, 500)
+
+
+def tcp_nodelay(settings: Sequence[Setting]) -> Iterator[Hazard]:
+    """Hazard 1: asked for again and again, and fatal in the file; found before the directive is looked up."""
+    for setting in settings:
+        if setting.kind == "redis" and setting.key.lower().replace("_", "-") == "tcp-nodelay" and not setting.optional:
+            yield Hazard(
+                "tcp_nodelay",
+                setting.key,
+                "Redis has no such directive: it always sets TCP_NODELAY on client connections, and in the config file "
+                "the line would keep the server from starting",
+                "leave it out; for replication links set repl-disable-tcp-nodelay no",
+            )
 
 
 def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Callable
 
 from .._errors import Refused
-from .._settings.setting import Host
+from .._settings.setting import Host, Setting
 from . import guards_files, guards_redis, guards_restart, guards_systemd
 from .guard import Hazard, RestartMode
 from .plan import Plan, PlannedSetting
@@ -33,6 +33,11 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.users_not_saved,
     guards_restart.data_elsewhere,
 )
+
+
+def without_a_look(settings: Sequence[Setting]) -> list[Hazard]:
+    """Hazards that need no look at the host."""
+    return list(guards_redis.tcp_nodelay(settings))
 
 
 def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:

@@ -32,7 +32,9 @@ class Applied:
 
 def propose(host: Host, settings: Sequence[Mapping[str, Any]], mode: RestartMode) -> Plan:
     """Plan the change and refuse it where a hazard stands against it; reads only."""
-    plan = build(parse(settings), host)
+    wanted = parse(settings)
+    hazards.refuse(hazards.without_a_look(wanted), Plan([]), str(host.address))
+    plan = build(wanted, host)
     hazards.refuse(hazards.preflight(plan, host, mode), plan, str(host.address))
     return plan
 
