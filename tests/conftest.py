@@ -94,7 +94,7 @@ def write_config(server: Server, lines: tuple[str, ...], persist: bool) -> None:
         f"unixsocket {server.unix_socket}",
         f"logfile {server.directory}/redis.log",
         "daemonize no",
-        'save "3600 1"' if persist else 'save ""',
+        "save 3600 1" if persist else 'save ""',
     ]
     with open(server.config_file, "w", encoding="utf-8") as file:
         file.write("\n".join([*own, *lines]) + "\n")
