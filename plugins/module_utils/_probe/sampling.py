@@ -49,6 +49,7 @@ class Sampler:
         patience: float,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.perf_counter,
+        block: Callable[[Channel, Command, array[int], int], None] = run_block,
     ) -> None:
         self.channel = channel
         self.plan = plan
@@ -56,6 +57,7 @@ class Sampler:
         self.counters = counters
         self.sleep = sleep
         self.clock = clock
+        self.block = block
         self.refused: dict[str, str] = {}
         self.late_blocks = 0
         self._interval_ns = int(1e9 / plan.rate) if plan.rate else 0
@@ -95,7 +97,7 @@ class Sampler:
                     behind = run_paced_block(self.channel, command, self._times, size, self._interval_ns)
                     self.late_blocks += behind > self._interval_ns
                 else:
-                    run_block(self.channel, command, self._times, size)
+                    self.block(self.channel, command, self._times, size)
         except ErrorReply as error:
             self.refused[command.name] = f"the server answered {command.name.upper()} with: {error}"
             self.commands.remove(command)

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe's loop against a plain C client: same server, same CPU, block by block in turn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+from _table import Figure, arguments, report
+
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import ping
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import no_garbage_collection
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Channel, run_block
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.placement import pinned
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Sampler
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control, raw, socket_of
+
+# As long as a block of the product.
+BLOCK = 500
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class NoCounters:
+    """Nothing to renew: PING leaves no key."""
+
+    def renew(self, name: str) -> None:
+        pass
+
+
+@contextmanager
+def server(directory: str, cpu: int) -> Iterator[Address]:
+    """A private Redis on loopback, pinned to one CPU."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        address = Address(port=port)
+        until = time.monotonic() + 10
+        while True:
+            try:
+                control(address).close()
+                break
+            except Exception:
+                if time.monotonic() > until or process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+        for thread in os.listdir(f"/proc/{process.pid}/task"):
+            os.sched_setaffinity(int(thread), {cpu})
+        yield address
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def c_client(directory: str, port: int, cpu: int) -> Iterator[Any]:
+    """The C client, waiting for the number of round trips on its standard input."""
+    binary = os.path.join(directory, "ping")
+    subprocess.run(["cc", "-O2", "-Wall", "-o", binary, os.path.join(HERE, "ping.c")], check=True)
+    process = subprocess.Popen(
+        [binary, str(port), str(cpu)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        yield process
+    finally:
+        process.communicate()
+
+
+def c_block(process: Any) -> tuple[int, int]:
+    process.stdin.write(f"{BLOCK}\n")
+    median, tail = process.stdout.readline().split()
+    return int(median), int(tail)
+
+
+def probe_block(channel: Channel, times: array[int]) -> tuple[int, int]:
+    run_block(channel, ping(), times, BLOCK)
+    ordered = sorted(times)
+    return ordered[(BLOCK + 1) // 2 - 1], ordered[(BLOCK * 99 + 99) // 100 - 1]
+
+
+def compare(address: Address, directory: str, cpu: int, pairs: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """(median, p99) in nanoseconds of the probe and of C, for every pair of neighbouring blocks."""
+    connection = raw(address)
+    times = array("q", bytes(8 * BLOCK))
+    found = []
+    with c_client(directory, address.port, cpu) as client, pinned(cpu), no_garbage_collection():
+        channel = Channel(socket_of(connection))
+        probe_block(channel, times)
+        c_block(client)
+        for number in range(pairs):
+            # Who goes first changes, so that a drift favours neither.
+            if number % 2:
+                theirs = c_block(client)
+                ours = probe_block(channel, times)
+            else:
+                ours = probe_block(channel, times)
+                theirs = c_block(client)
+            found.append((ours, theirs))
+    connection.disconnect()
+    return found
+
+
+def cost(address: Address, cpu: int) -> float:
+    """Seconds that 20,000 samples take at 20 us a round trip, pauses and everything beside the round trips included."""
+    plan = Plan(samples=20_000, runs=1, commands=("ping",))
+    connection = raw(address)
+    with pinned(cpu), no_garbage_collection():
+        sampler = Sampler(Channel(socket_of(connection)), plan, [ping()], NoCounters(), 5.0)
+        start = time.perf_counter()
+        histogram = sampler.run().histograms["rtt"]
+        wall = time.perf_counter() - start
+    connection.disconnect()
+    beside = wall - histogram.total_ns / 1e9 / plan.duty
+    return 20_000 * 20e-6 / plan.duty + beside
+
+
+def memory() -> float:
+    """MiB at the peak while 1,000,000 samples are taken (made up here: the server has no part in it)."""
+    random = Random(1)
+    made_up = [array("q", (int(random.lognormvariate(9.9, 0.4)) for _ in range(BLOCK))) for _ in range(100)]
+
+    def block(_channel: Any, _command: Any, times: array[int], count: int) -> None:
+        times[:count] = random.choice(made_up)[:count]
+
+    plan = Plan(samples=1_000_000, runs=1, commands=("ping",))
+    tracemalloc.start()
+    channel: Any = None
+    sampler = Sampler(channel, plan, [ping()], NoCounters(), 600.0, sleep=lambda _seconds: None, block=block)
+    text = sampler.run().histograms["rtt"].encode()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(text) < 32_768
+    return peak / (1 << 20)
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--pairs", type=int, default=240, help="pairs of blocks (default 240)")
+    chosen = parser.parse_args()
+    cpu = max(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as directory, server(directory, cpu) as address:
+        pairs = compare(address, directory, cpu, chosen.pairs)
+        seconds = cost(address, cpu)
+    ratios = [(ours[0] / theirs[0], ours[1] / theirs[1]) for ours, theirs in pairs]
+    figures = [
+        Figure("p50_ratio", statistics.median(p50 for p50, _p99 in ratios), 1.06, "probe / C, PING p50"),
+        Figure("p99_ratio", statistics.median(p99 for _p50, p99 in ratios), 1.15, "probe / C, PING p99"),
+        Figure("seconds_20000", seconds, 1.0, "20,000 samples at 20 us, duty 0.5 (s)"),
+        Figure("mebibytes_1000000", memory(), 32.0, "1,000,000 samples, peak (MiB)"),
+    ]
+    middle = [statistics.median(block[who][which] for block in pairs) / 1000 for who in (0, 1) for which in (0, 1)]
+    context = {
+        "Python": sys.version.split()[0],
+        "blocks": f"{len(pairs)} pairs of {BLOCK} round trips on CPU {cpu}; ratios are medians over the pairs",
+        "probe": f"p50 {middle[0]:.2f} us, p99 {middle[1]:.2f} us",
+        "C": f"p50 {middle[2]:.2f} us, p99 {middle[3]:.2f} us",
+    }
+    return report("probe", figures, chosen.json, context)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
