@@ -72,6 +72,7 @@ open:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
 
 
