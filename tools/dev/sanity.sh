@@ -11,18 +11,21 @@ run_sanity() {
     rm -rf "$root"
     mkdir -p "$root"
     git ls-files -z --cached --others --exclude-standard --deduplicate |
-        while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done |
+        while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done |
         tar --create --null --files-from - | tar --extract --directory "$root"
     cd "$root" || return
     git init --quiet # or ansible-test finds this repository above, which ignores its cache
-    if ! run_ansible_test "$version" 2>&1 | tee "$log"; then
-        bootstrap_pip "$log" || return 1
-        run_ansible_test "$version"
+    if ! run_ansible_test "$version" "$log"; then
+        bootstrap_pip "$log" || fail "sanity: the rules above do not hold." "The whole output is in $log."
+        run_ansible_test "$version" "$log"
     fi
+    say "ansible-test sanity: $(grep -c '^Running sanity test' "$log") tests hold"
 }
 
+# run_ansible_test PYTHON_VERSION LOG: shows what it finds, and leaves the talk of its many pips to the log.
 run_ansible_test() {
-    ansible-test sanity --venv --python "$1" --color no
+    ansible-test sanity --venv --python "$1" --color no 2>&1 | tee "$2" |
+        grep --line-buffered -E '^(Running sanity test|ERROR|FATAL|See documentation|Download failed)'
 }
 
 # ansible-test fetches a script that installs pip. Where it cannot be had, the pip that Python itself carries does.
