@@ -11,7 +11,7 @@ from .._errors import BadInput
 from .cpu_list import format_cpu_list, parse_cpu_list
 from .threads import affinities
 
-__all__ = ["allowed", "check_usable", "choose", "format_cpu_list", "online", "parse_cpu_list"]
+__all__ = ["allowed", "check_usable", "choose", "format_cpu_list", "online", "parse_cpu_list", "resolve"]
 
 
 def _kernel_list(path: str) -> frozenset[int] | None:
@@ -87,3 +87,12 @@ def choose(pid: int, root: str = "/") -> int:
         if len(only) == 1 and only <= may:
             return next(iter(only))
     return max(may)
+
+
+def resolve(text: str, pid: int, root: str = "/") -> str:
+    """A canonical list of CPUs that ``pid`` can use, from a list or ``auto``. BadInput otherwise."""
+    if text.strip() == "auto":
+        return str(choose(pid, root))
+    wanted = parse_cpu_list(text)
+    check_usable(wanted, pid, root)
+    return format_cpu_list(wanted)

@@ -32,6 +32,7 @@ class FileImage:
     uid: int = 0
     gid: int = 0
     xattrs: dict[str, bytes] = field(default_factory=dict)
+    mtime_ns: int = 0
     new_directories: tuple[str, ...] = ()
 
     @classmethod
@@ -53,7 +54,7 @@ class FileImage:
         except OSError as error:
             raise BadInput("Cannot read the file", where=path, why=error.strerror or str(error)) from error
         mode = stat.S_IMODE(status.st_mode)
-        return cls(path, True, link, content, mode, status.st_uid, status.st_gid, xattrs_of(real))
+        return cls(path, True, link, content, mode, status.st_uid, status.st_gid, xattrs_of(real), status.st_mtime_ns)
 
     def restore(self) -> None:
         """Make the file what it was, touching nothing that is already so. ChangeError if that fails."""
@@ -63,7 +64,9 @@ class FileImage:
             self._restore_link()
             if self.exists:
                 replace_bytes(self.path, self.content, self.mode)
-                apply(os.path.realpath(self.path), self.mode, self.uid, self.gid, self.xattrs)
+                real = os.path.realpath(self.path)
+                apply(real, self.mode, self.uid, self.gid, self.xattrs)
+                os.utime(real, ns=(self.mtime_ns, self.mtime_ns))
             else:
                 replace_bytes(self.path, None)
                 for directory in reversed(self.new_directories):
@@ -113,23 +116,20 @@ class FileImage:
             "uid": self.uid,
             "gid": self.gid,
             "xattrs": {name: base64.b64encode(value).decode("ascii") for name, value in self.xattrs.items()},
+            "mtime_ns": self.mtime_ns,
             "new_directories": list(self.new_directories),
         }
 
     @classmethod
     def from_dict(cls, image: dict[str, Any]) -> FileImage:
         """The inverse of ``to_dict``."""
-        return cls(
-            path=image["path"],
-            exists=image["exists"],
-            link=image["link"],
+        decoded = dict(
+            image,
             content=base64.b64decode(image["content"]),
-            mode=image["mode"],
-            uid=image["uid"],
-            gid=image["gid"],
             xattrs={name: base64.b64decode(value) for name, value in image["xattrs"].items()},
             new_directories=tuple(image["new_directories"]),
         )
+        return cls(**decoded)
 
 
 def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:

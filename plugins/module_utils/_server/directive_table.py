@@ -5,9 +5,10 @@
 ``name type [limits] [restart[<x.y|>=x.y]] [secret] [alias=other name] [since=redis] [until=redis] [valkey=since]``
 
 Types: bool, int, memory (bytes), share (memory, or per cent of maxmemory), octal, enum (one of), flags (some of),
-cpus (a CPU list), path, string (one argument, taken literally), words, numbers and percentages (several arguments), save, limits
-(client-output-buffer-limit), events (notify-keyspace-events). ``restart``: CONFIG SET refuses it, in all versions or
-in those named. A server may know more than these (modules add theirs) or less: what it lists itself decides.
+cpus (a CPU list), path, string (one argument, taken literally), words, numbers and percentages (several arguments),
+save, limits (client-output-buffer-limit), events (notify-keyspace-events). ``restart``: CONFIG SET refuses
+it, in all versions or in those named. A server may know more than these (modules add theirs) or less: what it lists
+itself decides.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ hash-max-listpack-entries int 0 i64 alias=hash-max-ziplist-entries
 hash-max-listpack-value memory 0 i64 alias=hash-max-ziplist-value
 hide-user-data-from-log bool since=7.4
 hll-sparse-max-bytes memory 0 i64
-hz int 1 500
+hz int 0 i32
 ignore-warnings string restart<6.0 since=5.0
 io-threads int 1 128 restart since=6.0
 io-threads-do-reads bool restart since=6.0
@@ -125,7 +126,8 @@ maxclients int 1 u32
 maxmemory memory 0 u64
 maxmemory-clients share since=7.0
 maxmemory-eviction-tenacity int 0 100 since=6.2
-maxmemory-policy enum noeviction|allkeys-lru|allkeys-lfu|allkeys-random|volatile-lru|volatile-lfu|volatile-random|volatile-ttl
+maxmemory-policy enum noeviction|allkeys-lru|allkeys-lfu|allkeys-random|\
+volatile-lru|volatile-lfu|volatile-random|volatile-ttl
 maxmemory-samples int 1 i32
 min-replicas-max-lag int 0 i32 alias=min-slaves-max-lag
 min-replicas-to-write int 0 i32 alias=min-slaves-to-write

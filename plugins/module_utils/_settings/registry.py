@@ -7,9 +7,20 @@ from __future__ import annotations
 import difflib
 
 from .._errors import BadInput
+from .affinity import Affinity
+from .redis_directive import RedisDirective
 from .setting import Provider
+from .sysctl import Sysctl
+from .sysfs import Sysfs
+from .systemd_dropin import SystemdDropin
 
-_PROVIDERS: dict[str, Provider] = {}
+_PROVIDERS: dict[str, Provider] = {
+    "redis": RedisDirective(),
+    "sysctl": Sysctl(),
+    "sysfs": Sysfs(),
+    "systemd": SystemdDropin(),
+    "affinity": Affinity(),
+}
 
 
 def provider(kind: str) -> Provider:

@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .._errors import BadInput
+
 if TYPE_CHECKING:
     import redis
 
@@ -82,3 +84,13 @@ class Provider(Protocol):
 
     def activate(self, host: Host) -> None:
         """To be called after the files of this kind were written or put back."""
+
+
+def refuse_unit(setting: Setting) -> None:
+    """BadInput for a unit where none belongs, rather than a setting that means less than its author thinks."""
+    if setting.unit is not None:
+        raise BadInput(
+            f"{setting.kind} {setting.key} belongs to no unit",
+            why=f"unit: {setting.unit} is for the kind systemd only",
+            remedy="Leave unit out",
+        )
