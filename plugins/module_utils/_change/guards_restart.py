@@ -91,7 +91,7 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
     if not _restarts(plan, restart) or host.instance.config_file is None:
         return
     stored = config_file.effective(host.instance.config_file)
-    running = host.client.config_get("*")
+    running = restarting.running_settings(host.client)
     ours = {item.setting.key for item in plan.to_change}
     for name in ("dir", "dbfilename", "appendfilename", "appenddirname", "appendonly"):
         value = stored.get(name)

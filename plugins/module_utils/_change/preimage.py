@@ -13,7 +13,7 @@ from .._host.files import FileImage
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
 from .plan import Plan, shown
-from .restart import Launch
+from .restart import Launch, running_settings
 from .store import Change
 
 
@@ -33,7 +33,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             for item in plan.settings
         ],
         "files": [FileImage.capture(path).to_dict() for path in plan.files(host)],
-        "runtime": host.client.config_get("*"),
+        "runtime": running_settings(host.client),
         "unit": host.instance.unit,
         "launch": asdict(launch) if launch else None,
         "server": {

@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 def run(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
     """Carry out `state` for these parameters; with `check` nothing is written."""
-    address = Address.from_options(params)
+    address = Address.from_options(dict(params))
     store = Store(params["state_directory"])
 
     def connect() -> Host:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import psutil
 import redis
@@ -42,7 +42,7 @@ class Persistence:
 def persistence(host: Host) -> Persistence:
     """Ask the server; reads only."""
     info = host.client.info("everything")
-    settings = host.client.config_get("*")
+    settings = running_settings(host.client)
     return Persistence(
         aof=str(info.get("aof_enabled")) == "1",
         save_points=bool(settings.get("save", "").strip()),
@@ -52,12 +52,17 @@ def persistence(host: Host) -> Persistence:
     )
 
 
+def running_settings(client: redis.Redis) -> dict[str, str]:
+    """Every directive as the server has it now."""
+    return cast("dict[str, str]", client.config_get("*"))
+
+
 def stale_dump(host: Host) -> str | None:
     """Path of a dump that an empty server without save points would load: data from the dead."""
     state = persistence(host)
     if state.aof or state.save_points or state.replica_in_sync:
         return None
-    settings = host.client.config_get("*")
+    settings = running_settings(host.client)
     path = os.path.join(settings.get("dir", ""), settings.get("dbfilename", ""))
     return path if os.path.isfile(path) else None
 
@@ -78,7 +83,7 @@ def restart(host: Host, ours: frozenset[str]) -> Host:
         )
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
         _save(host)
-    settings_before = host.client.config_get("*")
+    settings_before = running_settings(host.client)
     cpus_before = threads.affinities(host.instance.pid).get(host.instance.pid)
     durable_before = durable_keys(host.client)
     old_pid = host.instance.pid
@@ -164,13 +169,14 @@ class Launch:
         as_user: dict[str, Any] = {}
         if self.user != os.geteuid():
             as_user = {"user": self.user, "group": self.group, "extra_groups": []}
-        subprocess.Popen(  # not waited for: with `daemonize no` it stays
-            [self.executable, self.config_file],
+        # With `daemonize no` the server stays the process that was started: it must be nobody's child.
+        subprocess.run(
+            ["setsid", "--fork", self.executable, self.config_file],
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            check=True,
             **as_user,
         )
 
@@ -191,16 +197,16 @@ def _restart_process(host: Host) -> None:
         raise ChangeError(
             "The server refused to shut down", where=str(host.address), why=str(error), remedy="It runs on unchanged"
         ) from error
-    try:
-        process.wait(timeout=PATIENCE)
-    except psutil.TimeoutExpired as error:
-        raise ChangeError(
-            "The server does not end",
-            where=f"process {process.pid}",
-            why="it still saves or hangs",
-            remedy="Look at its log",
-        ) from error
+    until(lambda: _has_ended(process), f"process {process.pid} to end", str(host.address))
     launch.start()
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """A zombie has ended too: its parent only has not looked yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _settled(host: Host, old_pid: int) -> None:
@@ -233,7 +239,7 @@ def _prove_keys(host: Host, before: int) -> None:
 
 def put_back_runtime_settings(host: Host, before: dict[str, str], ours: frozenset[str]) -> None:
     """What an operator had set with CONFIG SET alone is gone after a restart: set it again."""
-    for name, now in host.client.config_get("*").items():
+    for name, now in running_settings(host.client).items():
         if name in ours or before.get(name, now) == now or directives.immutable(name, host.instance.version):
             continue
         host.client.config_set(name, before[name])

@@ -192,7 +192,7 @@ def _wait_for_aof(host: Host) -> None:
 
 def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
     """Settings of the change that the host does not have; the live value of pending ones waits for a restart."""
-    wrong = []
+    wrong: list[str] = []
     for setting, _before, facts in preimage.changed_settings(change):
         provider = registry.provider(setting.kind)
         now = provider.read(setting, host)

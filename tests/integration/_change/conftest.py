@@ -15,7 +15,7 @@ import psutil
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, restart
 
 
 @dataclass
@@ -61,8 +61,11 @@ class Changer:
 
 
 @pytest.fixture
-def changer(redis_server: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Changer]]:
+def changer(
+    redis_server: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Changer]]:
     """A factory like redis_server; servers that a change has restarted are ended as well."""
+    monkeypatch.setattr(restart, "SETTLE", 0.2)  # no sandbox kills these servers after their start
     made: list[Changer] = []
 
     def make(*lines: str, login: dict[str, Any] | None = None, **options: Any) -> Changer:
@@ -78,4 +81,3 @@ def changer(redis_server: Callable[..., Any], tmp_path: Path) -> Iterator[Callab
             process = psutil.Process(client.info("server")["process_id"])
             if process.pid != changer.server.pid:
                 process.kill()
-                process.wait(5)

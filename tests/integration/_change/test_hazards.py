@@ -91,6 +91,6 @@ def test_an_option_on_the_command_line(changer: Make) -> None:
 
 
 def test_a_data_directory_that_the_file_does_not_name(changer: Make, tmp_path: Path) -> None:
-    host = changer(persist=True)
+    host = changer("enable-protected-configs yes", persist=True)
     host.server.client().config_set("dir", str(tmp_path))
     assert refused(host, *host.redis(databases=1), restart="allowed") == ["data_elsewhere"]
