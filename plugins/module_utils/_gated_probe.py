@@ -33,7 +33,7 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
     measurement = measure(address, plan)
     outcomes = judge(gates, measurement, params["baseline"])
     decision = decide(outcomes, params["on_inconclusive"])
-    result = {"changed": False, "measurement": measurement, "gates": outcomes, "decision": decision}
+    result: dict[str, Any] = {"changed": False, "measurement": measurement, "gates": outcomes, "decision": decision}
     if decision["failed"]:
         count = len(decision["failed"])
         raise LowlatError(

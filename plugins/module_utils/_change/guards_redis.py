@@ -50,7 +50,7 @@ def maxmemory_below_used(planned: PlannedSetting, plan: Plan, host: Host) -> Ite
     if setting.kind != "redis" or setting.key not in ("maxmemory", "maxmemory-policy"):
         return
     limits = [item.setting.value for item in plan.settings if item.setting.key == "maxmemory" and not item.skipped]
-    limit = int(limits[0] if limits else host.client.config_get("maxmemory").get("maxmemory", 0))
+    limit = int(limits[0] if limits else host.client.config_get("maxmemory").get("maxmemory") or 0)
     used = host.instance.used_memory
     evicting = setting.key == "maxmemory" or setting.value != "noeviction"
     if limit and evicting and used * MAXMEMORY_MARGIN > limit:
