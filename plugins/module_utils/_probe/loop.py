@@ -22,6 +22,7 @@ from .commands import Command, complete
 
 # The longest reply that is read to its end to find out what is wrong with it.
 _LONGEST = 4096
+_BEGINNINGS = (b"+", b"-", b":", b"$")
 # A pause shorter than this is spun away: the kernel wakes a sleeper up to 60 us late.
 _SPIN_NS = 150_000
 
@@ -59,7 +60,8 @@ class Channel:
         """Look at a reply that is not the expected one: read on while it is incomplete, and raise unless it is good."""
         if not reply:
             raise Disconnected("it closed the connection")
-        while not complete(reply) and len(reply) < _LONGEST:
+        # What does not begin like a reply has no end to wait for.
+        while reply[:1] in _BEGINNINGS and not complete(reply) and len(reply) < _LONGEST:
             reply += self.read(_LONGEST)
         if reply == command.reply or command.accepts(reply):
             return

@@ -54,7 +54,7 @@ def place(requested: str, pid: int, last: Callable[[int], int] = last_cpu) -> Pl
         return Placement(requested, cpu, server, warnings)
     if requested == "auto":
         return _elsewhere(requested, pid, server, last)
-    if not requested.isdigit():
+    if not (requested.isascii() and requested.isdigit()):
         raise BadInput(f"cpu is {requested!r}", remedy="Give same, auto or the number of a CPU")
     check_usable([int(requested)], own)
     warnings = [] if server == [int(requested)] else [_across(int(requested), server)]

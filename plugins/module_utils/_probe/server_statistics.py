@@ -48,7 +48,7 @@ def parse_info(text: str) -> dict[str, Reading]:
         if kind == "cmdstat":
             calls[command] = (int(pairs.get("calls", 0)), int(pairs.get("usec", 0)))
         else:
-            points = ((float(name[1:]) / 100, float(value)) for name, value in pairs.items())
+            points = ((round(float(name[1:]) / 100, 9), float(value)) for name, value in pairs.items())
             percentiles[command] = tuple(sorted(points))
     return {name: Reading(*counted, percentiles.get(name, ())) for name, counted in calls.items()}
 

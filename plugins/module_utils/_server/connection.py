@@ -211,7 +211,7 @@ def explain(error: BaseException, address: Address) -> ServerError:
     """What a redis-py exception means for the operator."""
     text = str(error).rstrip(".") or type(error).__name__
     kind = _kind(error)
-    named = re.search(r"'([^']+)'", text)
+    named = re.search(r"['`]([^'`]+)['`]", text)
     command = named.group(1).replace("|", " ").upper() if named else "a command that is needed here"
     who = address.user or "default"
     what, remedy = {

@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import tracemalloc
+from array import array
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import Command, ping, set_, xadd
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Disconnected, ErrorReply
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Sampler
+
+COMMANDS = (ping(), set_("s"), xadd("x"))
+
+
+class Server:
+    """Answers every request after 20 us; ``refuse`` maps a command to the number of the block it refuses."""
+
+    def __init__(self, **refuse: int) -> None:
+        self.log: list[tuple[str, int]] = []
+        self.renewed: list[str] = []
+        self.slept: list[float] = []
+        self.now = 0.0
+        self.refuse = refuse
+
+    def renew(self, name: str) -> None:
+        self.renewed.append(name)
+
+    def block(self, _channel: Any, command: Command, times: array[int], count: int) -> None:
+        self.log.append((command.name, count))
+        if [name for name, _size in self.log].count(command.name) == self.refuse.get(command.name):
+            times[0] = 1
+            raise ErrorReply("OOM command not allowed")
+        for i in range(count):
+            times[i] = 20_000
+        self.now += count * 20e-6
+
+    def sampler(self, plan: Plan) -> Sampler:
+        channel: Any = None
+        return Sampler(
+            channel, plan, COMMANDS, self, 60.0, sleep=self.slept.append, clock=lambda: self.now, block=self.block
+        )
+
+
+def test_commands_take_turns_block_by_block() -> None:
+    server = Server()
+    run = server.sampler(Plan(samples=700)).run()
+    timed = [(name, size) for name, size in server.log if size > 10]
+    assert timed == [(c, n) for n in (500, 200) for c in ("ping", "set", "xadd")]
+    assert {name: h.count for name, h in run.histograms.items()} == {"rtt": 700, "set_rtt": 700, "xadd_rtt": 700}
+    assert {h.max_ns for h in run.histograms.values()} == {20_000}
+
+
+def test_what_was_sent_counts_the_untimed_round_trips_too() -> None:
+    assert Server().sampler(Plan(samples=700)).run().sent == {"ping": 720, "set": 720, "xadd": 720}
+
+
+def test_the_pause_follows_the_duty() -> None:
+    server = Server()
+    server.sampler(Plan(samples=500, duty=0.25)).run()
+    assert server.slept == pytest.approx([3 * 510 * 20e-6] * 3)
+
+
+def test_every_block_pushes_on_the_expiry_first() -> None:
+    server = Server()
+    server.sampler(Plan(samples=1000)).run()
+    assert server.renewed == ["ping", "set", "xadd"] * 2
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_refused_command_ends_and_leaves_no_sample(number: int) -> None:
+    server = Server(set=number)
+    sampler = server.sampler(Plan(samples=1000))
+    run = sampler.run()
+    assert set(run.histograms) == {"rtt", "xadd_rtt"}
+    assert sampler.refused == {"set": "the server answered SET with: OOM command not allowed"}
+    assert set(sampler.run().histograms) == {"rtt", "xadd_rtt"}
+    assert {h.count for h in run.histograms.values()} == {1000}
+
+
+def test_a_command_refused_while_warming_up_is_never_timed() -> None:
+    server = Server(xadd=1)
+    sampler = server.sampler(Plan(samples=100))
+    sampler.warm_up()
+    assert set(sampler.run().histograms) == {"rtt", "set_rtt"}
+
+
+def test_a_lost_connection_ends_everything() -> None:
+    server = Server()
+
+    def block(*_arguments: Any) -> None:
+        raise Disconnected("it closed the connection")
+
+    sampler = server.sampler(Plan())
+    sampler.block = block
+    with pytest.raises(Disconnected):
+        sampler.run()
+
+
+def test_many_samples_need_no_more_memory_than_few() -> None:
+    server = Server()
+
+    def block(_channel: Any, _command: Command, times: array[int], count: int) -> None:
+        for i in range(count):
+            times[i] = 15_000 + 7 * i
+
+    sampler = server.sampler(Plan(samples=30_000, runs=1))
+    sampler.block = block
+    tracemalloc.start()
+    try:
+        sampler.run()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 18
