@@ -122,3 +122,10 @@ def redis_server() -> Iterator[Callable[..., Server]]:
         if server.process is not None:
             server.stop()
         shutil.rmtree(server.directory, ignore_errors=True)
+
+
+@pytest.fixture
+def in_namespaces() -> tuple[str, ...]:
+    """The start of a command that runs with mounts and a network of its own; root needs no user namespace for it."""
+    own = ("--mount", "--net") if os.geteuid() == 0 else ("--map-root-user", "--mount", "--net")
+    return ("unshare", *own)

@@ -1,122 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Redis config file: what it makes of a server at its next start, and one directive of it edited.
+"""One directive of a Redis config file edited.
 
-Everything but the edited directive keeps its bytes: comments, blank lines, line endings, a missing last newline.
+Everything but the directive keeps its bytes: comments, blank lines, line endings, a missing last newline.
 """
 
 from __future__ import annotations
 
-import glob
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Callable
-
 from .._errors import BadInput
 from . import config_line, directives
+from .config_reader import NEWEST, Line, ReadFile, effective, lines, read_bytes, values
 from .instance import Version
 
-NEWEST: Version = (8, 0, 0)
-# Redis itself has no limit and dies of a file that includes itself.
-_DEPTH = 32
-
-ReadFile = Callable[[str], bytes]
-
-
-@dataclass(frozen=True)
-class Line:
-    """A directive in some file. ``number`` counts from 0; ``own`` is false in an included file."""
-
-    path: str
-    number: int
-    spelling: str
-    name: str
-    arguments: tuple[str, ...]
-    own: bool
-
-
-def read_bytes(path: str) -> bytes:
-    """The file's bytes. BadInput if it cannot be read, as Redis could not start with it either."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise BadInput("Cannot read the config file", where=path, why=error.strerror or str(error)) from error
-
-
-def effective(path: str, version: Version = NEWEST, read: ReadFile = read_bytes) -> dict[str, str]:
-    """Directive (by its primary name) to the value that the file and its includes give it, as CONFIG GET shows it.
-
-    A directive that no line names is absent: the server's default holds then.
-    """
-    return values(lines(read(path), path, version, read))
-
-
-def values(found: Iterator[Line]) -> dict[str, str]:
-    """The same from the lines in the order in which Redis reads them."""
-    result: dict[str, str] = {}
-    for line in found:
-        directive = directives.get(line.name)
-        kind = directive.type if directive else ""
-        text = " ".join(line.arguments)
-        before = result.get(line.name, "")
-        if kind == "save":
-            # Lines add up, until one says "" and starts again.
-            result[line.name] = f"{before} {text}".strip() if text else ""
-        elif kind == "limits":
-            result[line.name] = _with_limits(before, text)
-        else:
-            result[line.name] = text
-    return result
-
-
-def _with_limits(before: str, text: str) -> str:
-    try:
-        groups = directives.limit_groups(directives.normalise("client-output-buffer-limit", text))
-    except BadInput:
-        return f"{before} {text}".strip()
-    merged = {**directives.limit_groups(before), **groups}
-    return " ".join(f"{name} {limits}" for name, limits in merged.items())
-
-
-def lines(
-    content: bytes, path: str, version: Version = NEWEST, read: ReadFile = read_bytes, depth: int = 0
-) -> Iterator[Line]:
-    """Every directive of the file and of what it includes, in the order in which Redis reads them."""
-    for number, raw in enumerate(content.split(b"\n")):
-        stripped = raw.strip(b" \t\r\n")
-        if not stripped or stripped.startswith(b"#"):
-            continue
-        words = config_line.split(stripped)
-        if words is None:
-            raise BadInput(
-                "The config file has a line with unbalanced quotes",
-                where=f"{path}, line {number + 1}",
-                remedy="Correct it: Redis would not start with it",
-            )
-        if not words:
-            continue
-        name = directives.primary(words[0])
-        yield Line(path, number, words[0], name, tuple(words[1:]), depth == 0)
-        if name == "include" and len(words) == 2:
-            for included in _included(words[1], path, version):
-                if depth >= _DEPTH:
-                    raise BadInput("The config file includes itself", where=path, remedy="Remove that include")
-                yield from lines(read(included), included, version, read, depth + 1)
-
-
-def _included(pattern: str, path: str, version: Version) -> list[str]:
-    if not os.path.isabs(pattern):
-        raise BadInput(
-            f"The include {pattern!r} is relative to wherever the server was started",
-            where=path,
-            remedy="Write an absolute path, so that it means the same for everyone",
-        )
-    if version >= (7, 0, 0) and any(mark in pattern for mark in "*?["):
-        # A pattern that matches nothing includes nothing. A leading dot must be spelled out, as in the C library.
-        return sorted(glob.glob(pattern))
-    return [pattern]
+__all__ = ["edit", "effective"]
 
 
 def edit(
@@ -135,7 +31,7 @@ def edit(
     directive = directives.get(name)
     document = _Document(content)
     if directive is not None and directive.type == "save":
-        _edit_save(document, found, name, wanted)
+        _edit_save(document, found, name, wanted, version)
     elif directive is not None and directive.type == "limits":
         for group, limits in directives.limit_groups(wanted).items():
             _edit_limit(document, found, name, group, limits)
@@ -146,21 +42,25 @@ def edit(
     return document.content()
 
 
-def _edit_save(document: _Document, found: list[Line], name: str, wanted: str) -> None:
-    """One line a pair, where the first line of them stood; after an include that saves, they begin with ``""``."""
+def _edit_save(document: _Document, found: list[Line], name: str, wanted: str, version: Version) -> None:
+    """The first of the lines that count becomes the new one, the others go.
+
+    One line for all pairs, as from 7.0 on lines after an include do not add up; before, a line takes one pair only.
+    """
     words = wanted.split()
-    new = [words[at : at + 2] for at in range(0, len(words), 2)] or [[""]]
+    pairs = [words[at : at + 2] for at in range(0, len(words), 2)]
+    new = [words or [""]] if version >= (7, 0, 0) else pairs or [[""]]
     included = [at for at, line in enumerate(found) if not line.own]
     if included:
         found = found[included[-1] + 1 :]
-        new = [[""], *new] if words else new
+        new = [[""], *new] if words and version < (7, 0, 0) else new
     for line in found[1:]:
         document.remove(line.number)
     if found:
         document.replace(found[0].number, found[0].spelling, *new)
     else:
-        for pair in new:
-            document.append(name, pair)
+        for line_words in new:
+            document.append(name, line_words)
 
 
 def _edit_limit(document: _Document, found: list[Line], name: str, group: str, limits: str) -> None:

@@ -40,9 +40,9 @@ class Process:
             cgroup = file.read()
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             line = file.read()
-        # A title is one string, padded with NULs; a real vector ends with exactly one.
+        # A title is one string, padded with NULs to the length of what it replaced.
         words = [os.fsdecode(word) for word in line[:-1].split(b"\0")]
-        titled = line.endswith(b"\0\0") or " " in words[0]
+        titled = not any(words[1:]) and (len(words) > 1 or " " in words[0])
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         return cls(pid, started, _executable(pid), cgroup, None if titled else words)
 

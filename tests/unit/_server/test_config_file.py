@@ -8,18 +8,22 @@ from hypothesis import strategies as st
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, config_line
+from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import Version
 
 PATH = "/etc/redis/redis.conf"
 
 
-def edit(content: bytes, name: str, value: str, **included: bytes) -> bytes:
+NEW, OLD, OLDER = (7, 0, 15), (6, 2, 0), (6, 0, 0)
+
+
+def edit(content: bytes, name: str, value: str, version: Version = NEW, **included: bytes) -> bytes:
     files = {f"/etc/redis/{path}.conf": text for path, text in included.items()}
-    return config_file.edit(content, PATH, name, value, read=files.__getitem__)
+    return config_file.edit(content, PATH, name, value, version, files.__getitem__)
 
 
-def effective(content: bytes, **included: bytes) -> dict[str, str]:
+def effective(content: bytes, version: Version = NEW, **included: bytes) -> dict[str, str]:
     files = {PATH: content, **{f"/etc/redis/{path}.conf": text for path, text in included.items()}}
-    return config_file.effective(PATH, read=files.__getitem__)
+    return config_file.effective(PATH, version, files.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -136,33 +140,41 @@ def test_a_line_with_unbalanced_quotes_names_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "value", "after"),
+    ("before", "value", "after", "version"),
     [
-        (b"save 900 1\nsave 60 5\nhz 1\n", "300 100", b"save 300 100\nhz 1\n"),
-        (b"hz 1\nsave 900 1\nport 1\nsave 60 5", "", b'hz 1\nsave ""\nport 1'),
-        (b'save ""\n', "60 5 900 1", b"save 60 5\nsave 900 1\n"),
-        (b"hz 1\n", '""', b'hz 1\nsave ""\n'),
-        (b"save 900 1 60 5\n", "900 1 60 5", b"save 900 1 60 5\n"),
-        (b"save 900 1\nsave 60 5\n", "900 1 60 5", b"save 900 1\nsave 60 5\n"),
+        (b"save 900 1\nsave 60 5\nhz 1\n", "300 100", b"save 300 100\nhz 1\n", NEW),
+        (b"hz 1\nsave 900 1\nport 1\nsave 60 5", "", b'hz 1\nsave ""\nport 1', NEW),
+        (b'save ""\n', "60 5 900 1", b"save 60 5 900 1\n", NEW),
+        (b'save ""\nhz 1\n', "60 5 900 1", b"save 60 5\nsave 900 1\nhz 1\n", OLD),
+        (b"hz 1\n", '""', b'hz 1\nsave ""\n', NEW),
+        (b"save 900 1 60 5\n", "900 1 60 5", b"save 900 1 60 5\n", NEW),
+        (b"save 900 1\nsave 60 5\n", "900 1 60 5", b"save 900 1\nsave 60 5\n", NEW),
     ],
 )
-def test_save_is_all_of_its_lines(before: bytes, value: str, after: bytes) -> None:
-    assert edit(before, "save", value) == after
+def test_save_is_all_of_its_lines(before: bytes, value: str, after: bytes, version: Version) -> None:
+    assert edit(before, "save", value, version) == after
+    assert effective(after, version)["save"] == value.strip('"')
 
 
-def test_save_after_an_include_that_saves_begins_anew() -> None:
-    before = b"save 900 1\ninclude /etc/redis/local.conf\nsave 7 7\n"
-    local = b"save 5 5\n"
-    edited = edit(before, "save", "60 1 30 2", local=local)
-    assert edited == b'save 900 1\ninclude /etc/redis/local.conf\nsave ""\nsave 60 1\nsave 30 2\n'
-    assert effective(edited, local=local)["save"] == "60 1 30 2"
-    cleared = edit(before, "save", "", local=local)
-    assert effective(cleared, local=local)["save"] == ""
+@pytest.mark.parametrize("version", [NEW, OLD, OLDER])
+@pytest.mark.parametrize("value", ["60 1 30 2", "60 1", ""])
+@pytest.mark.parametrize(
+    "before", [b"include /etc/redis/local.conf\n", b"save 9 1\ninclude /etc/redis/local.conf\nsave 7 7\n"]
+)
+def test_save_after_an_include_that_saves(before: bytes, value: str, version: Version) -> None:
+    local = b"save 5 5\nsave 6 6\n"
+    edited = edit(before, "save", value, version, local=local)
+    assert effective(edited, version, local=local)["save"] == value
+    assert edited.startswith(before.split(b"save 7")[0])
 
 
-def test_save_accumulates_until_it_is_reset() -> None:
+def test_how_lines_of_save_add_up() -> None:
     assert effective(b"save 1 1\nsave 2 2\n")["save"] == "1 1 2 2"
     assert effective(b'save 1 1\nsave ""\nsave 2 2\n')["save"] == "2 2"
+    content, local = b"save 1 1\ninclude /etc/redis/local.conf\nsave 2 2\nsave 3 3\n", b"save 8 8\nsave 9 9\n"
+    assert effective(content, NEW, local=local)["save"] == "3 3"
+    assert effective(content, OLD, local=local)["save"] == "8 8 9 9 2 2 3 3"
+    assert effective(content, OLDER, local=local)["save"] == "1 1 8 8 9 9 2 2 3 3"
 
 
 def test_one_class_of_output_buffer_limits_changes_alone() -> None:
