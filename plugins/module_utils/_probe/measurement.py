@@ -110,9 +110,7 @@ def _choose(server: Server, plan: Plan, not_measured: dict[str, str]) -> list[Co
     unwise = ""
     if wanted:
         info = server.info()
-        unwise = no_writes(info)
-        if not unwise:
-            server.choose_keys(wanted, info.get("cluster_enabled") == "1")
+        unwise = no_writes(info) or server.choose_keys(wanted, info.get("cluster_enabled") == "1")
     for name in WRITES:
         if name not in wanted:
             _give_up(name, _NOT_ASKED, not_measured)

@@ -44,10 +44,13 @@ class Server:
         pairs = (line.split(":", 1) for line in self.text("INFO").splitlines() if ":" in line)
         return {name: value.strip() for name, value in pairs}
 
-    def choose_keys(self, names: Sequence[str], cluster: bool) -> None:
-        """One key for each command that writes."""
+    def choose_keys(self, names: Sequence[str], cluster: bool) -> str:
+        """One key for each command that writes; why there can be none, or empty."""
         slots = served_slots(self.text("CLUSTER", "NODES")) if cluster else None
+        if slots == []:
+            return "this cluster node serves no slots"
         self.keys = {name: new_key(slots) for name in names}
+        return ""
 
     def command(self, name: str) -> Command:
         return {"set": set_, "xadd": xadd}[name](self.keys[name])

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ends in the middle: the probe is told to stop, the server dies, hangs, or begins to refuse."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import Interrupted
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
+from tests.conftest import Server
+
+Start = Callable[..., Server]
+# Would take minutes: whatever the test does comes in the middle.
+LONG = Plan(samples=1_000_000, runs=1, duty=0.5)
+
+
+@contextmanager
+def once_measuring(server: Server, do: Callable[[], object]) -> Iterator[None]:
+    """Does it as soon as the probe has written some hundred times."""
+
+    def wait() -> None:
+        with server.client() as client:
+            while client.info("commandstats").get("cmdstat_xadd", {"calls": 0})["calls"] < 500:
+                pass
+        do()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_no_keys_and_the_affinity_as_it_was(redis_server: Start, number: signal.Signals) -> None:
+    server = redis_server()
+    before = os.sched_getaffinity(0)
+    with pytest.raises(Interrupted, match=number.name), once_measuring(server, lambda: os.kill(os.getpid(), number)):
+        measure(server.address(), LONG)
+    assert server.client().dbsize() == 0
+    assert os.sched_getaffinity(0) == before
+
+
+def test_keys_expire_if_nobody_is_left_to_remove_them(redis_server: Start) -> None:
+    server = redis_server()
+    left: list[int] = []
+
+    def look() -> None:
+        with server.client() as client:
+            left.extend(client.pttl(key) for key in client.keys("lowlat:probe:*"))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted), once_measuring(server, look):
+        measure(server.address(), LONG)
+    assert len(left) == 2
+    assert all(0 < milliseconds <= 120_000 for milliseconds in left)
+
+
+def test_a_server_that_is_killed(redis_server: Start) -> None:
+    server = redis_server()
+    with pytest.raises(ServerError, match="failed while it was measured"), once_measuring(server, server.stop):
+        measure(server.address(), LONG)
+
+
+def test_a_server_that_hangs(redis_server: Start) -> None:
+    server = redis_server()
+    stop = once_measuring(server, lambda: os.kill(server.pid, signal.SIGSTOP))
+    with pytest.raises(ServerError, match=r"did not answer|does not answer"), stop:
+        measure(server.address(timeout=0.2), LONG)
+
+
+def test_a_server_that_begins_to_refuse(redis_server: Start) -> None:
+    server = redis_server()
+
+    def refuse() -> None:
+        with server.client() as client:
+            client.config_set("min-replicas-to-write", 1)
+
+    with once_measuring(server, refuse):
+        found = measure(server.address(), Plan(samples=5000, runs=1, duty=0.5))
+    assert set(found["not_measured"]) == {"set_rtt", "set", "xadd_rtt", "xadd"}
+    assert "NOREPLICAS" in found["not_measured"]["set_rtt"]
+    assert found["rtt"]["count"] == 5000
+    # It refuses DEL as well, so the keys are left to their expiry, and that is said.
+    assert "left to expire" in found["warnings"][-1]

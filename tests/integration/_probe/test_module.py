@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module as Ansible runs it: JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, LowlatError
+from ansible_collections.lowlat.redis.plugins.modules.latency_probe import OPTIONS
+from tests.conftest import Server
+
+Start = Callable[..., Server]
+MODULE = "ansible_collections.lowlat.redis.plugins.modules.latency_probe"
+SMALL = {"samples": 50, "runs": 2, "duty": 1}
+
+
+def run_module(tmp_path: os.PathLike[str], **arguments: Any) -> dict[str, Any]:
+    file = os.path.join(tmp_path, "arguments.json")
+    with open(file, "w", encoding="utf-8") as out:
+        json.dump({"ANSIBLE_MODULE_ARGS": arguments}, out)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", MODULE, file]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def parameters(server: Server, **given: Any) -> dict[str, Any]:
+    return {
+        **{name: spec.get("default") for name, spec in OPTIONS.items()},
+        **SMALL,
+        "login_port": server.port,
+        **given,
+    }
+
+
+def gate(**given: Any) -> dict[str, Any]:
+    return {"name": "g", "query": "rtt.p50", "max": 1e9, "severity": "hard", "against": "absolute", **given}
+
+
+def test_gates_that_hold(redis_server: Start, tmp_path: os.PathLike[str]) -> None:
+    gates = [{"name": "generous", "query": "rtt.p99", "max": 1e9}]
+    result = run_module(tmp_path, login_port=redis_server().port, gates=gates, **SMALL, _ansible_check_mode=True)
+    assert result["changed"] is False
+    assert result["measurement"]["rtt"]["count"] == 100
+    assert [outcome["outcome"] for outcome in result["gates"]] == ["pass"]
+    assert result["decision"]["decision"] == "keep"
+
+
+def test_a_gate_that_fails_returns_everything(redis_server: Start, tmp_path: os.PathLike[str]) -> None:
+    gates = [{"name": "impossible", "query": "rtt.p50", "max": 0.001}]
+    result = run_module(tmp_path, login_port=redis_server().port, gates=gates, **SMALL)
+    assert result["failed"] is True
+    assert "impossible" in result["msg"]
+    assert result["measurement"]["rtt"]["count"] == 100
+    assert result["decision"]["failed"] == ["impossible"]
+
+
+def test_an_error_is_one_clear_failure(tmp_path: os.PathLike[str]) -> None:
+    result = run_module(tmp_path, login_unix_socket="/no/such/socket")
+    assert result["failed"] is True
+    assert result["error"]["where"] == "unix:/no/such/socket"
+    assert "Nobody answers" in result["msg"]
+    assert "exception" not in result
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"gates": [gate(query="rtt.p98")]},
+        {"gates": [gate(query="rtt.[")]},
+        {"samples": 0},
+        {"duty": 0},
+        {"cpu": "fast"},
+        {"login_port": 99999},
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_measured(redis_server: Start, given: dict[str, Any]) -> None:
+    server = redis_server()
+    with pytest.raises(BadInput):
+        _gated_probe.run(parameters(server, **given))
+    assert "cmdstat_xadd" not in server.client().info("commandstats")
+
+
+def test_gates_against_a_baseline(redis_server: Start) -> None:
+    server = redis_server()
+    baseline = _gated_probe.run(parameters(server))["measurement"]
+    held = _gated_probe.run(parameters(server, baseline=baseline, gates=[gate(max=1e6, against="baseline")]))
+    assert held["gates"][0]["baseline"] == baseline["rtt"]["p50"]
+    assert held["decision"]["decision"] == "keep"
+    with pytest.raises(LowlatError, match="1 hard gate failed"):
+        _gated_probe.run(parameters(server, baseline=baseline, gates=[gate(max=1e-6, against="baseline")]))
+
+
+def test_a_soft_gate_does_not_fail_the_task(redis_server: Start) -> None:
+    found = _gated_probe.run(parameters(redis_server(), gates=[gate(), gate(name="s", max=0, severity="soft")]))
+    assert [outcome["outcome"] for outcome in found["gates"]] == ["pass", "fail"]
