@@ -20,6 +20,7 @@ run_bench() {
     shift
     need_redis_server
     need_bench_packages
+    [ "$name" != phase ] || need_host_packages
     need_python runtime
     # FILE of --json is meant where the caller stands.
     cd "$CALLED_FROM" || return
