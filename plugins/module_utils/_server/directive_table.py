@@ -19,6 +19,7 @@ aclfile string restart since=6.0
 acllog-max-len int 0 i64 since=6.0
 active-defrag-cycle-max int 1 99 since=4.0
 active-defrag-cycle-min int 1 99 since=4.0
+active-defrag-cycle-us int 0 100000 valkey=8.1
 active-defrag-ignore-bytes memory 1 i64 since=4.0
 active-defrag-max-scan-fields int 1 i64 since=5.0
 active-defrag-threshold-lower int 0 1000 since=4.0
@@ -60,9 +61,11 @@ cluster-announce-ip string since=4.0
 cluster-announce-port int 0 65535 since=4.0
 cluster-announce-tls-port int 0 65535 since=6.2
 cluster-blacklist-ttl int 0 u64 valkey=8.0
+cluster-compatibility-sample-ratio int 0 100 since=8.0
 cluster-config-file string restart
 cluster-enabled bool restart
 cluster-link-sendbuf-limit memory 0 u64 since=7.0
+cluster-manual-failover-timeout int 1 i32 valkey=8.1
 cluster-migration-barrier int 0 i32
 cluster-node-timeout int 0 i64
 cluster-ping-interval int 0 i64 since=7.2
@@ -72,6 +75,10 @@ cluster-replica-no-failover bool alias=cluster-slave-no-failover since=4.0
 cluster-replica-validity-factor int 0 i32 alias=cluster-slave-validity-factor
 cluster-require-full-coverage bool
 cluster-slot-stats-enabled bool valkey=8.0
+commandlog-large-reply-max-len int 0 i64 valkey=8.1
+commandlog-large-request-max-len int 0 i64 valkey=8.1
+commandlog-reply-larger-than int -1 i64 valkey=8.1
+commandlog-request-larger-than int -1 i64 valkey=8.1
 crash-log-enabled bool since=6.2
 crash-memcheck-enabled bool since=6.2
 daemonize bool restart
@@ -95,6 +102,7 @@ hide-user-data-from-log bool since=7.4
 hll-sparse-max-bytes memory 0 i64
 hz int 0 i32
 ignore-warnings string restart<6.0 since=5.0
+import-mode bool valkey=8.1
 io-threads int 1 128 restart since=6.0
 io-threads-do-reads bool restart since=6.0
 jemalloc-bg-thread bool since=6.0
@@ -145,8 +153,13 @@ proto-max-bulk-len memory 1048576 i64 since=4.0
 rdb-del-sync-files bool since=6.0
 rdb-key-save-delay int -i32 i32 since=6.0
 rdb-save-incremental-fsync bool since=5.0
+rdb-version-check enum strict|relaxed valkey=8.1
 rdbchecksum bool restart
 rdbcompression bool
+rdma-bind string valkey=8.1
+rdma-completion-vector int -1 1024 restart valkey=8.1
+rdma-port int 0 65535 valkey=8.1
+rdma-rx-size memory 65536 16777216 restart valkey=8.1
 repl-backlog-size memory 1 i64
 repl-backlog-ttl int 0 i64
 repl-disable-tcp-nodelay bool
@@ -159,6 +172,7 @@ repl-timeout int 1 i32
 replica-announce-ip string alias=slave-announce-ip
 replica-announce-port int 0 65535 alias=slave-announce-port
 replica-announced bool since=6.2
+replica-full-sync-buffer-limit memory 0 u64 since=8.0
 replica-ignore-disk-write-errors bool since=7.0
 replica-ignore-maxmemory bool alias=slave-ignore-maxmemory since=5.0
 replica-lazy-flush bool alias=slave-lazy-flush since=4.0
@@ -178,8 +192,8 @@ set-proc-title bool restart since=6.2
 shutdown-on-sigint flags default|save|nosave|now|force since=7.0
 shutdown-on-sigterm flags default|save|nosave|now|force since=7.0
 shutdown-timeout int 0 i32 since=7.0
-slowlog-log-slower-than int -1 i64
-slowlog-max-len int 0 i64
+slowlog-log-slower-than int -1 i64 alias=commandlog-execution-slower-than
+slowlog-max-len int 0 i64 alias=commandlog-slow-execution-max-len
 socket-mark-id int 0 u32 restart since=7.0
 stop-writes-on-bgsave-error bool
 stream-node-max-bytes memory 0 i64 since=5.0

@@ -20,7 +20,7 @@ def test_what_a_server_is(redis_server: Make) -> None:
     server.client(db=3).mset({"b": 1, "c": 2})
     found = instance.discover(server.client(), "here")
     assert (found.flavour, found.role, found.cluster) == ("redis", "master", False)
-    assert found.version[0] >= 6 and found.pid == server.pid and found.tcp_port == server.port
+    assert found.version >= (6, 0, 0) and found.pid == server.pid and found.tcp_port == server.port
     assert found.config_file == server.config_file and found.unit is None
     assert found.keys == {0: 1, 3: 2} and found.replicas == [] and found.used_memory > 100_000
     assert os.path.basename(found.executable) == "redis-server"
