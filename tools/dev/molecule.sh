@@ -26,6 +26,10 @@ run_molecule() {
         # Keys and addresses of this checkout's hosts; molecule's own default is shared between checkouts.
         mkdir -p "$CACHE/molecule/$scenario/hosts"
         MOLECULE_EPHEMERAL_DIRECTORY=$CACHE/molecule/$scenario \
-            molecule test --no-command-borders --scenario-name "$scenario"
+            molecule test --no-command-borders --scenario-name "$scenario" 2>&1 | tee "$CACHE/molecule-$scenario.log"
+        # Molecule passes over a step whose playbook it does not find, and ends well.
+        if grep -q 'Missing playbook' "$CACHE/molecule-$scenario.log"; then
+            fail "molecule: a step of scenario $scenario has no playbook." "The log is $CACHE/molecule-$scenario.log."
+        fi
     done
 }
