@@ -137,8 +137,11 @@ def _socket_inodes(pid: int) -> set[str]:
 
 
 def _started_together(process: Process, info: Mapping[str, Any]) -> bool:
-    """For connections through a proxy: process and server began in the same moment, and it looks like a server."""
-    name = os.path.basename(process.executable)
+    """Where the sockets of the process cannot be seen, or a proxy stands between: it is called like a server and began
+    in the same moment as the one that answers.
+    """
+    with open(f"/proc/{process.pid}/comm", encoding="utf-8", errors="replace") as file:
+        name = file.read()
     if "redis" not in name and "valkey" not in name:
         return False
     now = int(info["server_time_usec"]) / 1e6 if "server_time_usec" in info else time.time()

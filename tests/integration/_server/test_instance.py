@@ -55,6 +55,16 @@ def test_the_process_is_proven_by_the_connection(redis_server: Make) -> None:
     over_socket.close()
 
 
+def test_a_proxy_between_is_no_obstacle(redis_server: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a user who may not look at the server's sockets."""
+    server = redis_server()
+    monkeypatch.setattr(process, "_holds_connection", lambda client, pid: False)
+    assert instance.discover(server.client(), "here").pid == server.pid
+    longer: Any = Elsewhere(server.client(), uptime_in_seconds=10**6)
+    with pytest.raises(ServerError, match="not on this host"):
+        instance.discover(longer, "here")
+
+
 def test_ipv6(redis_server: Make) -> None:
     server = redis_server("bind ::1 127.0.0.1")
     with redis.Redis(host="::1", port=server.port) as client:

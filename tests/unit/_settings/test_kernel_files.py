@@ -118,6 +118,11 @@ def test_the_selected_one_counts(text: str, value: str) -> None:
     assert sysfs.selected(text) == value
 
 
+def test_a_choice_is_read_as_the_selected_one(host: Host) -> None:
+    setting = normalised(host, "sysfs", "kernel/mm/transparent_hugepage/enabled", "madvise")
+    assert sysfs.Sysfs().read(setting, host) == Reading("madvise", None)
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "values"),
     [
