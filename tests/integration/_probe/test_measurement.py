@@ -190,8 +190,8 @@ def test_a_cluster_node_gets_keys_of_its_own_slots(redis_server: Start, monkeypa
         return reason
 
     monkeypatch.setattr(ProbedServer, "choose_keys", watched)
-    # A node that has just started takes writes only after two seconds, which is not what is tested here.
-    assert_ping_alone(measure(server.address(), PLAN), "refused: The cluster is down")
+    # A node that has just started takes writes only after two seconds: what counts here are the keys.
+    measure(server.address(), PLAN)
     with server.client() as client:
         told = [client.execute_command("CLUSTER", "KEYSLOT", key) for key in keys]
     assert told == [slot(key) for key in keys]
