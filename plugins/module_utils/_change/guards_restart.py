@@ -57,7 +57,7 @@ def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator
     path = host.instance.config_file
     if not _restarts(plan, restart) or host.instance.unit or path is None:
         return
-    directory = config_file.effective(path).get("dir", "./")
+    directory = config_file.effective(path, host.instance.version).get("dir", "./")
     if not directory.startswith("/") and directory.strip("./"):
         yield Hazard(
             "relative_directory",
@@ -71,7 +71,7 @@ def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
     """ACL users made with ACL SETUSER and never saved are gone after a restart."""
     if not _restarts(plan, restart) or host.instance.version < (6, 0, 0) or host.instance.config_file is None:
         return
-    stored = config_file.effective(host.instance.config_file)
+    stored = config_file.effective(host.instance.config_file, host.instance.version)
     users = [name for name in host.client.acl_users() if name != "default"]
     if users and not stored.get("aclfile") and "user" not in stored:
         yield Hazard(
@@ -90,7 +90,7 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
     """A server whose running `dir` or dump differs from its file would start without its data."""
     if not _restarts(plan, restart) or host.instance.config_file is None:
         return
-    stored = config_file.effective(host.instance.config_file)
+    stored = config_file.effective(host.instance.config_file, host.instance.version)
     running = restarting.running_settings(host.client)
     ours = {item.setting.key for item in plan.to_change}
     for name in ("dir", "dbfilename", "appendfilename", "appenddirname", "appendonly"):

@@ -138,7 +138,9 @@ def _restart_where_needed(
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"]:
             continue
-        if registry.provider(setting.kind).read(setting, host).live != before.live:
+        # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
+        unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
+        if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
             host = restart.restart(host, ours)
             result.restarted = True
             break

@@ -130,6 +130,7 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
     for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
         registry.provider(kind).activate(host)
     if plan.to_restart and mode == "allowed":
+        change.journal.append("restarting")
         host = restart.restart(host, ours=frozenset(item.setting.key for item in plan.to_change))
         outcome.restarted = True
         for item in plan.to_change:
