@@ -10,11 +10,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, cast
 
-import psutil
-import redis
-
 from .._errors import ChangeError
 from .._host import systemd, threads
+from .._libraries import psutil, redis
 from .._server import directives, instance
 from .._settings.setting import Host
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-import psutil
-import redis
-
 from .._errors import BadInput, LowlatError
 from .._host import systemd
+from .._libraries import psutil, redis
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host

@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from .._errors import BadInput
+from .._libraries import jmespath
 from .schema import METRICS, SCHEMA_EXAMPLE, fields_of
 
 _KNOWN_FIELDS = fields_of(SCHEMA_EXAMPLE)
@@ -44,7 +42,7 @@ def compile_query(text: str, where: str) -> Query:
     """Raise BadInput for a query that is no JMESPath or finds no number in a measurement."""
     try:
         compiled = jmespath.compile(text)
-    except (JMESPathError, ValueError) as error:
+    except (jmespath.exceptions.JMESPathError, ValueError) as error:
         raise BadInput(
             f"The query {text!r} is no JMESPath expression",
             where=where,
@@ -54,7 +52,7 @@ def compile_query(text: str, where: str) -> Query:
     names = _field_names(compiled.parsed)
     try:
         found = compiled.search(SCHEMA_EXAMPLE)
-    except JMESPathError as error:
+    except jmespath.exceptions.JMESPathError as error:
         raise BadInput(
             f"The query {text!r} fails on a measurement", where=where, why=_first_line(error), remedy=_suggest(names)
         ) from error
@@ -67,7 +65,7 @@ def compile_query(text: str, where: str) -> Query:
 def _search(text: str, measurement: dict[str, Any]) -> Any:
     try:
         return jmespath.compile(text).search(measurement)
-    except JMESPathError:
+    except jmespath.exceptions.JMESPathError:
         # Functions such as max() refuse the null of a metric that was not measured here.
         return None
 

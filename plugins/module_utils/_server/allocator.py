@@ -8,8 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-
+from .._libraries import redis
 from .instance import Instance
 
 _SHARED = re.compile(r"/lib(jemalloc|tcmalloc)[^/]*\.so")

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import redis
-
 from .._errors import ChangeError, ServerError
 from .._host import systemd
+from .._libraries import redis
 from .process import Process, find_process
 
 Version = tuple[int, int, int]

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-
 from .._errors import ServerError
+from .._libraries import redis
 
 # A server notes its start only after it has read its configuration, and in whole seconds.
 _START_SLACK = 10.0
