@@ -44,7 +44,12 @@ def play(playbook: str, *options: str) -> Run:
     )
     begin = time.perf_counter()
     done = subprocess.run(
-        ["ansible-playbook", *INVENTORY, playbook, *options], env=environment, cwd=ROOT, capture_output=True, text=True
+        ["ansible-playbook", *INVENTORY, playbook, *options],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     seconds = time.perf_counter() - begin
     if done.returncode:

@@ -133,7 +133,7 @@ def cost(address: Address, cpu: int) -> float:
 def memory() -> float:
     """MiB at the peak while 1,000,000 samples are taken (made up here: the server has no part in it)."""
     random = Random(1)
-    made_up = [array("q", (int(random.lognormvariate(9.9, 0.4)) for _ in range(BLOCK))) for _ in range(100)]
+    made_up = [array("q", (int(random.lognormvariate(9.9, 0.4)) for _sample in range(BLOCK))) for _block in range(100)]
 
     def block(_channel: Any, _command: Any, times: array[int], count: int) -> None:
         times[:count] = random.choice(made_up)[:count]

@@ -85,7 +85,7 @@ class Journal:
         return hashlib.sha256(f"{self._last_digest} {text}".encode()).hexdigest()[:_DIGEST_LENGTH]
 
     def _checked(self, line: bytes) -> dict[str, Any] | None:
-        digest, _, text = line.decode("utf-8", "replace").partition(" ")
+        digest, _space, text = line.decode("utf-8", "replace").partition(" ")
         if not text or self._digest(text) != digest:
             return None
         self._last_digest = digest

@@ -82,7 +82,7 @@ def flavour(info: Mapping[str, Any]) -> str:
 def version(info: Mapping[str, Any]) -> Version:
     """Of the flavour itself: Valkey also reports the Redis version that it is compatible with."""
     text = str(info.get("valkey_version") or info["redis_version"])
-    numbers = [int(part) for part in text.split("-")[0].split(".") if part.isdigit()]
+    numbers = [int(part) for part in text.partition("-")[0].split(".") if part.isdigit()]
     major, minor, patch = (numbers + [0, 0, 0])[:3]
     return (major, minor, patch)
 

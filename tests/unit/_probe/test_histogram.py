@@ -43,7 +43,7 @@ def test_what_is_encoded_comes_back(samples: list[int]) -> None:
 
 def test_quantiles_are_those_of_the_samples_to_a_tenth_of_a_percent() -> None:
     random = Random(7)
-    samples = [int(random.lognormvariate(9.9, 0.5)) for _ in range(20_000)]
+    samples = [int(random.lognormvariate(9.9, 0.5)) for _sample in range(20_000)]
     histogram = Histogram()
     histogram.add(samples)
     samples.sort()
@@ -54,7 +54,7 @@ def test_quantiles_are_those_of_the_samples_to_a_tenth_of_a_percent() -> None:
 def test_a_measurement_of_usual_size_takes_a_few_kilobytes() -> None:
     random = Random(7)
     histogram = Histogram()
-    histogram.add(int(random.lognormvariate(9.9, 0.5)) for _ in range(20_000))
+    histogram.add(int(random.lognormvariate(9.9, 0.5)) for _sample in range(20_000))
     assert len(histogram.encode()) < 4096
 
 
