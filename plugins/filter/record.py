@@ -31,7 +31,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(state) (V(confirmed), V(rolled_back), V(rollback_failed) or V(not_applied)), C(decision), C(message) for people,
+    - C(state) (V(confirmed), V(rolled_back), V(rollback_failed), V(not_applied) or V(unknown)), C(decision), C(message) for people,
       C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline), C(measurement) and C(restored)
       with all their figures in microseconds.
   type: dict
@@ -111,7 +111,9 @@ def _state(results: dict[str, Any]) -> str:
     if results["confirmed"].get("state") == "confirmed":
         return "confirmed"
     if not results["applied"].get("change_id"):
-        return "not_applied"
+        # A module that fails in its own words says whether it opened a change. One that was killed says nothing.
+        said = not results["applied"] or "error" in results["applied"]
+        return "not_applied" if said else "unknown"
     if results["rolled_back"].get("state") == "rolled_back":
         return "rolled_back"
     return "rollback_failed"
@@ -140,6 +142,11 @@ def _message(facts: dict[str, Any]) -> str:
         return f"{head} was kept: {reason}.{later}"
     if facts["state"] == "not_applied":
         return f"{head} was not applied, and nothing was changed: {reason}"
+    if facts["state"] == "unknown":
+        return (
+            f"{head} broke off, and it is not known what was changed: {reason}. See the change with lowlat.redis.status, "
+            "then take it back with lowlat.redis.rollback"
+        )
     if facts["state"] == "rolled_back":
         return f"{head} was rolled back, and the host is as it was: {reason}"
     left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"

@@ -112,6 +112,14 @@ def test_nothing_was_opened() -> None:
     assert facts["message"].endswith("was not applied, and nothing was changed: nobody listens there")
 
 
+def test_an_apply_that_was_refused_and_one_that_was_killed() -> None:
+    refused = {"msg": "another change is open", "error": {"what": "another change is open"}}
+    assert record(results(applied=refused, measured={}, confirmed={}, error="open"))["state"] == "not_applied"
+    facts = record(results(applied={"msg": "killed", "rc": 137}, measured={}, confirmed={}, error="killed"))
+    assert facts["state"] == "unknown"
+    assert "it is not known what was changed: killed. See the change" in facts["message"]
+
+
 def test_a_change_that_could_not_be_confirmed_is_rolled_back_though_its_gates_held() -> None:
     facts = record(results(confirmed={"msg": "drifted"}, error="drifted", rolled_back={"state": "rolled_back"}))
     assert facts["decision"] == {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": "drifted"}
