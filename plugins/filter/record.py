@@ -31,8 +31,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(state) (V(confirmed), V(rolled_back), V(rollback_failed), V(not_applied) or V(unknown)), C(decision), C(message) for people,
-      C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline), C(measurement) and C(restored)
+    - C(state) (V(confirmed), V(rolled_back), V(rollback_failed), V(not_applied) or V(unknown)), C(decision),
+      C(message) for people, C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline), C(measurement) and C(restored)
       with all their figures in microseconds.
   type: dict
 """
@@ -144,8 +144,8 @@ def _message(facts: dict[str, Any]) -> str:
         return f"{head} was not applied, and nothing was changed: {reason}"
     if facts["state"] == "unknown":
         return (
-            f"{head} broke off, and it is not known what was changed: {reason}. See the change with lowlat.redis.status, "
-            "then take it back with lowlat.redis.rollback"
+            f"{head} broke off, and it is not known what was changed: {reason}. "
+            "See the change with lowlat.redis.status, then take it back with lowlat.redis.rollback"
         )
     if facts["state"] == "rolled_back":
         return f"{head} was rolled back, and the host is as it was: {reason}"
