@@ -13,7 +13,11 @@ run_demo() {
     need_python runtime
     if [ "${1:-}" = --clean ]; then
         ansible-playbook -i inventory/local lowlat.redis.demo_clean
-    else
-        ansible-playbook -i inventory/local lowlat.redis.demo
+        return
     fi
+    rm -f .demo/summary.txt # an earlier demo's table must not stand for this one's
+    local status=0
+    ansible-playbook -i inventory/local lowlat.redis.demo || status=$?
+    if [ -f .demo/summary.txt ]; then cat .demo/summary.txt; fi
+    return "$status"
 }
