@@ -32,8 +32,8 @@ RETURN = r"""
 _value:
   description:
     - C(state) (V(confirmed), V(rolled_back), V(rollback_failed), V(not_applied) or V(unknown)), C(decision),
-      C(message) for people, C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline), C(measurement) and C(restored)
-      with all their figures in microseconds.
+      C(message) for people, C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline),
+      C(measurement) and C(restored) with all their figures in microseconds.
   type: dict
 """
 
