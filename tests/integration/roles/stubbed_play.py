@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays with the collection's real roles and playbooks, and stubs in place of its modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[3]
+STUB = Path(__file__).with_name("stub_action.py")
+REAL = (
+    "galaxy.yml",
+    "meta",
+    "playbooks",
+    "plugins/filter",
+    "roles/gated_change",
+    "roles/phases",
+    "roles/prerequisites",
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a play."""
+
+    root: Path
+    printed: str
+
+    def calls(self, host: str) -> list[str]:
+        """The calls of modules on this host: name, port, change."""
+        path = self.root / host
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    def failed(self, host: str) -> bool:
+        """Whether the play failed on this host."""
+        recap = next(line for line in self.printed.splitlines() if line.startswith(f"{host} ") and "failed=" in line)
+        return "failed=0" not in recap
+
+
+def run_play(root: Path, play: list[dict[str, Any]] | str, hosts: dict[str, Any], variables: dict[str, Any]) -> Played:
+    """Run a play, or a playbook of the collection, over ``{host: script}``; it must fail, as one host always does."""
+    _collection(root)
+    variables = {"ansible_connection": "local", "prerequisites_packages": [], **variables}
+    inventory = {name: {"script": script, "calls": str(root / name)} for name, script in hosts.items()}
+    (root / "inventory.json").write_text(json.dumps({"redis": {"vars": variables, "hosts": inventory}}))
+    if not isinstance(play, str):
+        (root / "play.json").write_text(json.dumps(play))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            "inventory.json",
+            play if isinstance(play, str) else "play.json",
+        ],
+        cwd=root,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(root), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0, done.stdout + done.stderr
+    return Played(root, done.stdout)
+
+
+def _collection(root: Path) -> None:
+    here = root / "ansible_collections" / "lowlat" / "redis"
+    for part in REAL:
+        (here / part).parent.mkdir(parents=True, exist_ok=True)
+        (here / part).symlink_to(REPOSITORY / part)
+    (here / "roles/report/tasks").mkdir(parents=True)
+    (here / "roles/report/tasks/main.yml").write_text("- ansible.builtin.set_fact: {report_path: reports}\n")
+    (here / "plugins/action").mkdir()
+    for module in ("change", "latency_probe"):
+        shutil.copy(STUB, here / "plugins/action" / f"{module}.py")
