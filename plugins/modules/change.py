@@ -54,7 +54,10 @@ options:
         description:
           - The wanted value, written as the knob takes it. V(1gb) and 1073741824 are the same C(maxmemory).
         type: raw
-        required: true
+      secret:
+        description:
+          - The wanted value of a directive that holds a secret, such as C(tls-key-file-pass). It is never shown.
+        type: str
       unit:
         description:
           - The systemd unit of a setting of kind V(systemd). By default the server's own.
@@ -185,7 +188,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._server.connection im
 SETTING = {
     "kind": {"type": "str", "required": True},
     "key": {"type": "str", "required": True, "no_log": False},
-    "value": {"type": "raw", "required": True},
+    "value": {"type": "raw"},
+    "secret": {"type": "str", "no_log": True},
     "unit": {"type": "str"},
     "optional": {"type": "bool", "default": False},
 }

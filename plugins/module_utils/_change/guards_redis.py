@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._server import allocator
+from .._server import allocator, directives
 from .._settings.setting import Host, Setting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
@@ -14,6 +14,27 @@ from .plan import Plan, PlannedSetting
 #: Room above the used memory that a new limit must leave.
 MAXMEMORY_MARGIN = 1.1
 HZ_RANGE = (1, 500)
+_IDENTITY = frozenset(
+    {
+        "port",
+        "tls-port",
+        "bind",
+        "unixsocket",
+        "requirepass",
+        "replicaof",
+        "masterauth",
+        "masteruser",
+        "aclfile",
+        "user",
+        "rename-command",
+        "protected-mode",
+        "cluster-enabled",
+        "dir",
+        "dbfilename",
+        "appendfilename",
+        "appenddirname",
+    }
+)
 
 
 def tcp_nodelay(settings: Sequence[Setting]) -> Iterator[Hazard]:
@@ -27,6 +48,18 @@ def tcp_nodelay(settings: Sequence[Setting]) -> Iterator[Hazard]:
                 "the line would keep the server from starting",
                 "leave it out; for replication links set repl-disable-tcp-nodelay no",
             )
+
+
+def moves_the_server(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """What says where the server listens, who may in, whose data it has and where that lies is no tuning."""
+    setting = planned.setting
+    if setting.kind == "redis" and directives.primary(setting.key) in _IDENTITY:
+        yield Hazard(
+            "moves_the_server",
+            setting.key,
+            "with it the server could not be reached to confirm or take back the change, or would have other data",
+            "change it by hand, outside of a measured change",
+        )
 
 
 def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from .._server import config_file
@@ -87,24 +86,13 @@ def _restarts(plan: Plan, restart: RestartMode) -> bool:
 
 
 def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """A server whose running `dir` or dump differs from its file would start without its data."""
+    """A server whose data, master or password differ from what its file says would not come back as it is."""
     if not _restarts(plan, restart) or host.instance.config_file is None:
         return
-    stored = config_file.effective(host.instance.config_file, host.instance.version)
-    running = restarting.running_settings(host.client)
-    ours = {item.setting.key for item in plan.to_change}
-    for name in ("dir", "dbfilename", "appendfilename", "appenddirname", "appendonly"):
-        value = stored.get(name)
-        if value is None or name in ours or name not in running:
-            continue
-        if name == "dir":
-            differs = value.startswith("/") and os.path.realpath(value) != os.path.realpath(running[name])
-        else:
-            differs = value != running[name]
-        if differs:
-            yield Hazard(
-                "data_elsewhere",
-                name,
-                f"the server runs with {running[name]}, its config file says {value}: it would start without its data",
-                "make file and server agree first",
-            )
+    for name in restarting.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
+        yield Hazard(
+            "data_elsewhere",
+            name,
+            "the server would start with another data directory, dump, log, master or password than it runs with now",
+            f"make the config file and the running server agree in {name} first",
+        )

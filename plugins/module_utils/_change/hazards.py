@@ -15,6 +15,7 @@ from .plan import Plan, PlannedSetting
 
 #: Guards of one setting, and of the change as a whole (its restart, its files).
 SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]]] = (
+    guards_redis.moves_the_server,
     guards_redis.databases_in_use,
     guards_redis.maxmemory_below_used,
     guards_redis.hz_out_of_range,

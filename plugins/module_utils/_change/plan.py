@@ -13,7 +13,7 @@ from .._server import directives
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
 
-_FIELDS = {"kind", "key", "value", "unit", "optional"}
+_FIELDS = {"kind", "key", "value", "secret", "unit", "optional"}
 MASK = "********"
 
 
@@ -92,10 +92,22 @@ def parse(raw: Sequence[Mapping[str, Any]]) -> list[Setting]:
     for number, fields in enumerate(raw, start=1):
         where = f"setting {number}"
         unknown = sorted(set(fields) - _FIELDS)
-        if unknown or not fields.get("kind") or not fields.get("key") or fields.get("value") is None:
+        if (
+            unknown
+            or not fields.get("kind")
+            or not fields.get("key")
+            or (fields.get("value") is None and fields.get("secret") is None)
+        ):
             why = f"unknown fields: {', '.join(unknown)}" if unknown else "it needs a kind, a key and a value"
             raise BadInput("A setting is not well formed", where=where, why=why, remedy="Write {kind, key, value}")
-        value = fields["value"]
+        value = fields.get("value") if fields.get("secret") is None else fields["secret"]
+        if fields["kind"] == "redis" and fields.get("secret") is None and directives.secret(str(fields["key"])):
+            raise BadInput(
+                f"The value of {fields['key']} is a secret",
+                where=where,
+                why="Ansible writes what stands in value to logs and results",
+                remedy="Give it as secret instead of value",
+            )
         settings.append(
             Setting(
                 kind=str(fields["kind"]),
@@ -141,7 +153,8 @@ def _refuse_doubles(planned: Sequence[PlannedSetting]) -> None:
     seen = set()
     for item in planned:
         setting = item.setting
-        identity = (setting.kind, setting.key, setting.unit)
+        key = directives.primary(setting.key) if setting.kind == "redis" else setting.key
+        identity = (setting.kind, key, setting.unit)
         if identity in seen:
             raise BadInput(
                 f"{setting.kind} {setting.key} is set twice in one change",

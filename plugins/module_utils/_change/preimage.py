@@ -74,12 +74,9 @@ def digest(path: str) -> str:
 def differences(change: Change, host: Host) -> list[str]:
     """How the host differs from its pre-images; empty means that it is exactly as it was."""
     found = []
-    for setting, before, facts in changed_settings(change):
+    for setting, before, _facts in changed_settings(change):
         now = registry.provider(setting.kind).read(setting, host)
-        pairs = [("stored as", now.persisted, before.persisted)]
-        if facts["live"]:
-            pairs.insert(0, ("live", now.live, before.live))
-        for how, here, then in pairs:
+        for how, here, then in (("live", now.live, before.live), ("stored as", now.persisted, before.persisted)):
             if here != then:
                 values = f"{shown(setting, here)!r}, it was {shown(setting, then)!r}"
                 found.append(f"{setting.kind} {setting.key} is {how} {values}")

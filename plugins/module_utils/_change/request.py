@@ -31,12 +31,17 @@ def run(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
         with server_errors(address):
             return Host(client=client, address=address, instance=instance.discover(client, str(address)))
 
-    with server_errors(address):
-        if params["state"] == "applied":
-            return _apply(params, store, connect, check)
-        if params["state"] == "confirmed":
-            return _confirm(params, store, connect, check)
-        return _roll_back(params, store, connect, check)
+    step = {"applied": _apply, "confirmed": _confirm, "rolled_back": _roll_back}[params["state"]]
+    try:
+        with server_errors(address):
+            return step(params, store, connect, check)
+    except OSError as error:
+        raise ChangeError(
+            "The host does not let us work",
+            where=str(error.filename or store.path),
+            why=error.strerror or str(error),
+            remedy="Make room there, or make it writable",
+        ) from error
 
 
 def _apply(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
@@ -78,6 +83,8 @@ def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool)
 def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
     if check:
         change = store.find(params["change_id"], params["name"])
+        if change.state != "rolled_back":
+            rollback.refuse(store, change, connect)
         return _result(change, changed=change.state != "rolled_back")
     undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"])
     result = _result(undone.change, changed=undone.changed, restarted=undone.restarted)

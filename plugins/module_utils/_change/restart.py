@@ -13,13 +13,15 @@ from typing import Any, Callable, cast
 from .._errors import ChangeError
 from .._host import systemd, threads
 from .._libraries import psutil, redis
-from .._server import directives, instance
+from .._server import config_file, directives, instance
 from .._settings.setting import Host
 
 #: A dead server shows within this time after its start (hazard 8: it dies after READY=1). Seconds.
 SETTLE = 2.0
 #: Saving and loading take as long as the data set needs; this bounds a server that never ends. Seconds.
 PATIENCE = 900.0
+#: A server listens before it loads its data: one that nobody hears for so long has not started. Seconds.
+DEAD_AFTER = 30.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ def running_settings(client: redis.Redis) -> dict[str, str]:
     return cast("dict[str, str]", client.config_get("*"))
 
 
+class DataMissing(ChangeError):
+    """Keys are gone: whatever is done next may destroy what could still be saved."""
+
+
 def stale_dump(host: Host) -> str | None:
     """Path of a dump that an empty server without save points would load: data from the dead."""
     state = persistence(host)
@@ -63,6 +69,41 @@ def stale_dump(host: Host) -> str | None:
     settings = running_settings(host.client)
     path = os.path.join(settings.get("dir", ""), settings.get("dbfilename", ""))
     return path if os.path.isfile(path) else None
+
+
+#: Where a server's data and role come from, with what a silent config file means.
+_ORIGIN = {
+    "dir": None,
+    "dbfilename": "dump.rdb",
+    "appendonly": "no",
+    "appendfilename": "appendonly.aof",
+    "appenddirname": "appendonlydir",
+    "replicaof": "",
+    "requirepass": "",
+}
+#: Those that a change may write: live and file agree by then, and no data is left behind under another name.
+_CHANGEABLE = frozenset({"appendonly"})
+
+
+def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
+    """Directives by which a restart would find other data, another role or another password than the server has now."""
+    if host.instance.config_file is None:
+        return []
+    stored = config_file.effective(host.instance.config_file, host.instance.version)
+    running = running_settings(host.client)
+    found = []
+    for name, default in _ORIGIN.items():
+        if name not in running or (name in ours and name in _CHANGEABLE):
+            continue
+        value = stored.get(name, default)
+        if name == "dir":
+            # A relative directory, or none, is the one that the server is in and is started in again.
+            differs = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+        else:
+            differs = value != running[name]
+        if differs:
+            found.append(name)
+    return found
 
 
 def restart(host: Host, ours: frozenset[str]) -> Host:
@@ -79,32 +120,105 @@ def restart(host: Host, ours: frozenset[str]) -> Host:
             why=f"it holds {state.keys} keys and neither an AOF, save points nor a master would bring them back",
             remedy="Turn on persistence or restart it yourself when the data may go",
         )
+    other = elsewhere(host, ours)
+    if other:
+        raise ChangeError(
+            "The server would not come back as it is now",
+            where=str(host.address),
+            why=f"its config file and the running server differ in {', '.join(other)}",
+            remedy="Make them agree, then restart it yourself or try again",
+        )
+    if state.aof:
+        _rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
         _save(host)
     settings_before = running_settings(host.client)
     cpus_before = threads.affinities(host.instance.pid).get(host.instance.pid)
-    durable_before = durable_keys(host.client)
+    if host.instance.version >= (6, 2, 0):
+        _command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
+    keys_before = all_keys(host.client)
     old_pid = host.instance.pid
     host.client.connection_pool.disconnect()
     if host.instance.unit:
         _restart_unit(host.instance.unit)
     else:
         _restart_process(host)
-    until(lambda: answers(host.client), "the server to answer and to have its data loaded", str(host.address))
+    _await_server(host)
     new = replace(host, instance=instance.discover(host.client, str(host.address)))
     _settled(new, old_pid)
-    if cpus_before and not new.instance.unit:
+    if cpus_before and "CPUAffinity" not in ours:
         threads.set_affinity(new.instance.pid, cpus_before)
     if state.replica_in_sync:
         until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
-    _prove_keys(new, durable_before)
+    _prove_keys(new, keys_before)
+    _prove_start(new, settings_before, ours)
     put_back_runtime_settings(new, settings_before, ours)
     return new
 
 
-def durable_keys(client: redis.Redis) -> int:
-    """Keys without an expiry, over all databases: a load may drop the others when their time has come."""
-    return sum(int(counts["keys"]) - int(counts["expires"]) for counts in client.info("keyspace").values())
+def _command(client: redis.Redis, *words: Any) -> None:
+    """A command that the oldest redis-py in use has no method for."""
+    cast(Any, client).execute_command(*words)
+
+
+def all_keys(client: redis.Redis) -> int:
+    """Keys over all databases."""
+    return sum(int(counts["keys"]) for counts in client.info("keyspace").values())
+
+
+def _await_server(host: Host) -> None:
+    """Wait while it loads its data, however long; not when nobody listens or its unit has failed."""
+    silent_since = time.monotonic()
+    while True:
+        try:
+            host.client.ping()
+            return
+        except redis.exceptions.BusyLoadingError:
+            silent_since = time.monotonic()
+        except (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError) as error:
+            raise ChangeError(
+                "The restarted server does not let us in",
+                where=str(host.address),
+                why=str(error),
+                remedy="It runs; correct its password or ACL",
+            ) from error
+        except (redis.ConnectionError, redis.TimeoutError):
+            pass
+        unit = host.instance.unit
+        failed = unit and systemd.show(unit, ["ActiveState"]).get("ActiveState") == "failed"
+        if failed or time.monotonic() - silent_since > DEAD_AFTER:
+            raise ChangeError(
+                "The server did not start",
+                where=unit or str(host.address),
+                why="its unit has failed" if failed else f"nobody listens there since {DEAD_AFTER:.0f} s",
+                remedy="See its log or journalctl; a death by SIGSYS is systemd's SystemCallFilter",
+            )
+        time.sleep(0.05)
+
+
+def _rewrite_aof(host: Host) -> None:
+    """A log that begins with the data set of now holds no command for a database that is about to go (hazard 3)."""
+    wait_for_aof(host)
+    host.client.bgrewriteaof()
+    wait_for_aof(host)
+
+
+def wait_for_aof(host: Host) -> None:
+    """An AOF is whole only after its first rewrite (hazard 5). ChangeError where the rewrite fails."""
+
+    def done() -> bool:
+        facts = host.client.info("persistence")
+        return not (facts.get("aof_rewrite_in_progress") or facts.get("aof_rewrite_scheduled"))
+
+    until(done, "the AOF to be written", str(host.address))
+    status = host.client.info("persistence").get("aof_last_bgrewrite_status", "ok")
+    if status != "ok":
+        raise ChangeError(
+            "The AOF could not be written",
+            where=str(host.address),
+            why=f"aof_last_bgrewrite_status is {status}",
+            remedy="See the server's log (disk full, no memory for the fork)",
+        )
 
 
 def _save(host: Host) -> None:
@@ -191,20 +305,23 @@ def _restart_process(host: Host) -> None:
         )
     try:
         host.client.shutdown()
+    except redis.TimeoutError:
+        pass  # it saves, and ends when it has
     except redis.ResponseError as error:
+        _command(host.client, "CLIENT UNPAUSE")
         raise ChangeError(
             "The server refused to shut down", where=str(host.address), why=str(error), remedy="It runs on unchanged"
         ) from error
-    until(lambda: _has_ended(process), f"process {process.pid} to end", str(host.address))
+    until(lambda: not is_running(process.pid), f"process {process.pid} to end", str(host.address))
     launch.start()
 
 
-def _has_ended(process: psutil.Process) -> bool:
-    """A zombie has ended too: its parent only has not looked yet."""
+def is_running(pid: int) -> bool:
+    """A zombie has ended: its parent only has not looked yet."""
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return True
+        return False
 
 
 def _settled(host: Host, old_pid: int) -> None:
@@ -224,14 +341,32 @@ def _settled(host: Host, old_pid: int) -> None:
 
 
 def _prove_keys(host: Host, before: int) -> None:
-    facts = host.client.info("persistence")
-    held = max(durable_keys(host.client), int(facts.get("rdb_last_load_keys_loaded", 0)))
-    if held < before:
-        raise ChangeError(
+    """Every key is there, or its time had come while the server was away or since."""
+    facts = host.client.info("everything")
+    held = max(all_keys(host.client), int(facts.get("rdb_last_load_keys_loaded", 0)))
+    expired = int(facts.get("rdb_last_load_keys_expired", 0)) + int(facts.get("expired_keys", 0))
+    if held + expired < before:
+        raise DataMissing(
             "Keys are missing after the restart",
             where=str(host.address),
-            why=f"{before} keys without expiry before, {held} after",
+            why=f"{before} keys before, {held} after, and {expired} have expired",
             remedy="Stop writing to it and look at its dump and AOF files before anything else",
+        )
+
+
+def _prove_start(host: Host, before: dict[str, str], ours: frozenset[str]) -> None:
+    """Options that stood on a command line which the server has overwritten are lost by a restart by hand."""
+    lost = [
+        name
+        for name, now in running_settings(host.client).items()
+        if name not in ours and before.get(name, now) != now and directives.immutable(name, host.instance.version)
+    ]
+    if lost:
+        raise ChangeError(
+            "The restarted server lacks what it was started with",
+            where=str(host.address),
+            why=f"{', '.join(lost)} stood on its command line alone",
+            remedy="Start it again with them, and write them into its config file",
         )
 
 
@@ -254,14 +389,14 @@ def _link_is_up(client: redis.Redis) -> bool:
     return str(client.info("replication").get("master_link_status")) == "up"
 
 
-def until(condition: Callable[[], bool], what: str, where: str) -> None:
-    end = time.monotonic() + PATIENCE
+def until(condition: Callable[[], bool], what: str, where: str, patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
             raise ChangeError(
                 f"Waited in vain for {what}",
                 where=where,
-                why=f"not within {PATIENCE:.0f} s",
+                why=f"not within {patience:.0f} s",
                 remedy="See the server's log",
             )
         time.sleep(0.05)

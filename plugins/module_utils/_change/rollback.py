@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,7 +17,8 @@ from .._libraries import psutil, redis
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import preimage, restart
+from . import guards_redis, hazards, preimage, restart
+from .plan import Plan, PlannedSetting
 from .store import Change, Store
 
 
@@ -36,7 +39,7 @@ def roll_back_one(store: Store, connect: Callable[[], Host], change_id: str | No
         change = store.find(change_id, name)
         if change.state == "rolled_back":
             return Undone(change, changed=False)
-        _refuse_when_others_build_on_it(store, change)
+        refuse(store, change, connect)
         return roll_back(change, connect)
 
 
@@ -44,26 +47,35 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     """Restore in reverse order and end as `rolled_back` or `rollback_failed`; the caller holds the lock."""
     result = Undone(change)
     _keep_foreign_files(change, result)
-    change.journal.append("rolling_back")
-    host = _reach(connect)
+    with _collecting(result, "write the journal"):
+        change.journal.append("rolling_back")
+    host, why = _reach(connect)
     if host:
         _restore_live(change, host, result)
     _restore_files(change, result)
     _activate(change, host, result)
     try:
-        host = _restart_where_needed(change, host, connect, result)
-    except (LowlatError, OSError, redis.RedisError, psutil.Error) as error:
+        if host:
+            host = _restart_where_needed(change, host, result)
+        elif _is_dead(change, why):
+            host = _start_again(change, connect, result)
+    except _EXPECTED as error:
         result.left.append(f"restart the server and look at its log: {error}")
-    host = host or _reach(connect)
     if host is None:
-        result.left.append("start the server: nobody answers at its address")
+        host, why = _reach(connect)
+    if host is None:
+        result.left.append(f"let us in to the server, for its live values: {why}")
     else:
         if result.restarted:
             _restore_live(change, host, result)
+        with _collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
+            if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
+                restart.wait_for_aof(host)
         with _collecting(result, "compare the host with its pre-images"):
             result.left.extend(preimage.differences(change, host))
     if result.left:
-        change.journal.append("rollback_failed", left=result.left, restarted=result.restarted)
+        with _collecting(result, "write the journal"):
+            change.journal.append("rollback_failed", left=result.left, restarted=result.restarted)
     else:
         change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
     return result
@@ -79,22 +91,42 @@ class _collecting:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, (LowlatError, OSError, redis.RedisError, psutil.Error)):
+        if isinstance(error, _EXPECTED):
             self._result.left.append(f"{self._step}: {error}")
             return True
         return False
 
 
-def _reach(connect: Callable[[], Host]) -> Host | None:
-    try:
-        return connect()
-    except LowlatError:
-        return None
+#: What a failing step may raise; anything else is a fault of the program and is not hidden.
+_EXPECTED = (LowlatError, OSError, subprocess.SubprocessError, redis.RedisError, psutil.Error)
+
+
+def _reach(connect: Callable[[], Host]) -> tuple[Host | None, LowlatError | None]:
+    """The host, or why there is none. A server that loads its data is waited for."""
+    end = time.monotonic() + restart.PATIENCE
+    while True:
+        try:
+            return connect(), None
+        except LowlatError as error:
+            if error.details.get("code") != "loading" or time.monotonic() > end:
+                return None, error
+            time.sleep(0.1)
+
+
+def _is_dead(change: Change, why: LowlatError | None) -> bool:
+    """Nobody listens and its process is gone. One that only does not let us in must never get a second beside it."""
+    if why is None or why.details.get("code") != "unreachable":
+        return False
+    unit = change.opened["unit"]
+    if unit:
+        return systemd.show(unit, ["MainPID"]).get("MainPID") in (None, "", "0")
+    seen = [change.opened["server"]["pid"], *(entry["pid"] for entry in change.journal.entries if "pid" in entry)]
+    return not any(restart.is_running(int(pid)) for pid in seen)
 
 
 def _restore_live(change: Change, host: Host, result: Undone) -> None:
     for setting, before, facts in reversed(preimage.changed_settings(change)):
-        if not facts["live"] or facts["restart"]:
+        if facts["restart"]:
             continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
@@ -119,38 +151,33 @@ def _activate(change: Change, host: Host | None, result: Undone) -> None:
                 systemd.daemon_reload()
 
 
-def _restart_where_needed(
-    change: Change, host: Host | None, connect: Callable[[], Host], result: Undone
-) -> Host | None:
-    """Restart for values that only a restart restores; start a server that the change has killed."""
-    ours = frozenset(setting.key for setting, _before, _facts in preimage.changed_settings(change))
-    if host is None:
-        _start_again(change)
-        result.restarted = True
-        restart.until(
-            lambda: _reach(connect) is not None, "the server to answer again", change.opened["server"]["address"]
-        )
-        host = connect()
-        restart.put_back_runtime_settings(host, change.opened["runtime"], frozenset())
-        return host
+def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
+    """Restart for values that only a restart restores."""
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"]:
             continue
         # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
-            host = restart.restart(host, ours)
             result.restarted = True
-            break
+            return restart.restart(host, frozenset(key for _kind, key, _unit in preimage.identities(change)))
     return host
 
 
-def _start_again(change: Change) -> None:
+def _start_again(change: Change, connect: Callable[[], Host], result: Undone) -> Host:
+    """Start a server that has died under the change."""
     unit, launch = change.opened["unit"], change.opened["launch"]
+    result.restarted = True
     if unit:
+        systemd.systemctl("reset-failed", "--", unit)
         systemd.restart(unit)
     elif launch:
         restart.Launch(**launch).start()
+    address = change.opened["server"]["address"]
+    restart.until(lambda: _reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER)
+    host = connect()
+    restart.put_back_runtime_settings(host, change.opened["runtime"], frozenset())
+    return host
 
 
 def _keep_foreign_files(change: Change, result: Undone) -> None:
@@ -168,6 +195,27 @@ def _keep_foreign_files(change: Change, result: Undone) -> None:
         result.warnings.append(f"{path} was edited after the change; what stood there is kept in {copy}")
 
 
+def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
+    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt (hazard 27)."""
+    _refuse_when_others_build_on_it(store, change)
+    host, _why = _reach(connect)
+    if host is None:
+        return
+    items = [
+        PlannedSetting(replace(setting, value=str(before.live), optional=False), before, live=True)
+        for setting, before, facts in preimage.changed_settings(change)
+        if before.live is not None
+    ]
+    plan = Plan(items)
+    found = [
+        hazard
+        for item in items
+        for guard in (guards_redis.databases_in_use, guards_redis.maxmemory_below_used)
+        for hazard in guard(item, plan, host)
+    ]
+    hazards.refuse(found, plan, f"{host.address}, taking back {change.change_id}")
+
+
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
@@ -175,7 +223,7 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     later: Sequence[Change] = [
         other
         for other in store.all()
-        if float(other.opened["opened_at"]) > float(change.opened["opened_at"])
+        if other.opened["sequence"] > change.opened["sequence"]
         and other.state != "rolled_back"
         and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
     ]

@@ -102,7 +102,9 @@ class Store:
         directory.mkdir(mode=0o700)
         journal = Journal.create(directory / "journal")
         sync_directory(self._changes)
-        journal.append("opened", name=name, opened_at=time.time(), **facts)
+        # The clock may be set; the order of changes must not depend on it. The caller holds the lock.
+        sequence = 1 + max((int(change.opened["sequence"]) for change in self.all()), default=0)
+        journal.append("opened", name=name, opened_at=time.time(), sequence=sequence, **facts)
         return Change(change_id, directory, journal)
 
     def all(self) -> list[Change]:
@@ -117,7 +119,7 @@ class Store:
             journal = Journal.load(path)
             if journal.entries:  # else: died before its first entry, so before any write
                 found.append(Change(directory.name, directory, journal))
-        return sorted(found, key=lambda change: float(change.opened["opened_at"]))
+        return sorted(found, key=lambda change: int(change.opened["sequence"]))
 
     def unfinished(self) -> Change | None:
         return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)

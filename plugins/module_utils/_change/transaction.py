@@ -59,15 +59,15 @@ def apply(
         change = store.open(name, owner=owner, mode=mode, **preimage.capture(plan, host))
         try:
             outcome = _write(change, plan, host, mode)
+            change.journal.append(
+                "applied",
+                restarted=outcome.restarted,
+                pending=outcome.pending,
+                written={path: preimage.digest(path) for path in plan.files(host)},
+            )
         except BaseException as error:
             _take_back(change, connect, error)
             raise
-        change.journal.append(
-            "applied",
-            restarted=outcome.restarted,
-            pending=outcome.pending,
-            written={path: preimage.digest(path) for path in plan.files(host)},
-        )
         outcome.state = "applied"
         return outcome
 
@@ -123,15 +123,19 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
     """Live values first: a file that names what the server does not have yet is read at its next start (hazard 5)."""
     outcome = Applied(plan, change=change)
     for item in plan.to_change:
-        if item.live and not item.restart:
+        if item.live and not item.restart and not _after_the_file(item):
             _write_live(item, host)
-    _wait_for_aof(host)
+    if any(item.setting.key == "appendonly" for item in plan.to_change):
+        restart.wait_for_aof(host)
     write_files(plan, host)
+    for item in filter(_after_the_file, plan.to_change):
+        _write_live(item, host)
     for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
         registry.provider(kind).activate(host)
     if plan.to_restart and mode == "allowed":
         change.journal.append("restarting")
         host = restart.restart(host, ours=frozenset(item.setting.key for item in plan.to_change))
+        change.journal.append("restarted", pid=host.instance.pid)
         outcome.restarted = True
         for item in plan.to_change:
             provider = registry.provider(item.setting.kind)
@@ -148,6 +152,11 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
             remedy="See the server's log; its version may not take them",
         )
     return outcome
+
+
+def _after_the_file(item: PlannedSetting) -> bool:
+    """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
+    return item.live and (item.setting.key, item.setting.value) == ("appendonly", "no")
 
 
 def _write_live(item: PlannedSetting, host: Host) -> None:
@@ -173,24 +182,6 @@ def edited(path: str, items: Sequence[PlannedSetting], host: Host) -> bytes:
     return content or b""
 
 
-def _wait_for_aof(host: Host) -> None:
-    """The AOF that `appendonly yes` starts is whole only after its first rewrite (hazard 5)."""
-
-    def done() -> bool:
-        facts = host.client.info("persistence")
-        return not (facts.get("aof_rewrite_in_progress") or facts.get("aof_rewrite_scheduled"))
-
-    restart.until(done, "the AOF to be written", str(host.address))
-    status = host.client.info("persistence").get("aof_last_bgrewrite_status", "ok")
-    if status != "ok":
-        raise ChangeError(
-            "The AOF could not be written",
-            where=str(host.address),
-            why=f"aof_last_bgrewrite_status is {status}",
-            remedy="See the server's log (disk full, no memory for the fork)",
-        )
-
-
 def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
     """Settings of the change that the host does not have; the live value of pending ones waits for a restart."""
     wrong: list[str] = []
@@ -213,18 +204,25 @@ def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
 
 def _take_back(change: Change, connect: Callable[[], Host], error: BaseException) -> None:
     """Roll back after a failed apply and raise what the operator must know."""
-    undone = rollback.roll_back(change, connect)
-    if not isinstance(error, LowlatError):
+    if isinstance(error, restart.DataMissing):
+        # Another restart could destroy what is left: this is for a person to look at.
+        change.journal.append("rollback_failed", left=[error.message], restarted=False)
+        undone = rollback.Undone(change, left=[error.message])
+    else:
+        undone = rollback.roll_back(change, connect)
+    if not isinstance(error, Exception):
         return
-    remedy = error.remedy
+    known = error if isinstance(error, LowlatError) else ChangeError("The change failed", why=str(error) or repr(error))
+    remedy = known.remedy
     if undone.left:
         remedy = "ROLLBACK FAILED, left to do by hand: " + "; ".join(undone.left)
     raise ChangeError(
-        f"{error.what}; the host was put back" if not undone.left else error.what,
-        where=error.where,
-        why=error.why,
+        f"{known.what}; the host was put back" if not undone.left else known.what,
+        where=known.where,
+        why=known.why,
         remedy=remedy,
         change_id=change.change_id,
         state=change.state,
+        left=undone.left,
         restarted=undone.restarted,
     ) from error

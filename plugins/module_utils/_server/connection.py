@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -178,7 +179,7 @@ def server_errors(address: Address) -> Iterator[None]:
 
     try:
         yield
-    except (exceptions.RedisError, OSError) as error:
+    except (exceptions.RedisError, ConnectionError, TimeoutError, socket.gaierror) as error:
         raise explain(error, address) from error
 
 

@@ -153,10 +153,14 @@ def test_the_aof_is_turned_on_before_the_file_names_it(changer: Make) -> None:
 
 
 def test_secrets_are_in_no_result(changer: Make) -> None:
-    host = changer(login={"login_password": "old-secret-one"}, password="old-secret-one")
-    applied = host.apply(*host.redis(requirepass="new-secret-two"), check=True)
+    host = changer("tls-key-file-pass old-secret-one")
+    wanted = {"kind": "redis", "key": "tls-key-file-pass"}
+    applied = host.apply(dict(wanted, secret="new-secret-two"), check=True)
     assert "secret-one" not in str(applied) and "secret-two" not in str(applied)
     assert applied["changed"]
+    with pytest.raises(BadInput, match="secret instead of value") as caught:
+        host.apply(dict(wanted, value="new-secret-two"))
+    assert "secret-two" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
