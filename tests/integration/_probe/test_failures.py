@@ -28,17 +28,21 @@ LONG = Plan(samples=1_000_000, runs=1, duty=0.5)
 def once_measuring(server: Server, do: Callable[[], object]) -> Iterator[None]:
     """Does it as soon as the probe has written some hundred times."""
 
+    over = threading.Event()  # a measurement that ends early must fail the test, not hang it
+
     def wait() -> None:
         with server.client() as client:
-            while client.info("commandstats").get("cmdstat_xadd", {"calls": 0})["calls"] < 500:
+            while not over.is_set() and client.info("commandstats").get("cmdstat_xadd", {"calls": 0})["calls"] < 500:
                 pass
-        do()
+        if not over.is_set():
+            do()
 
     thread = threading.Thread(target=wait)
     thread.start()
     try:
         yield
     finally:
+        over.set()
         thread.join()
 
 
