@@ -27,7 +27,11 @@ class Changer:
     login: dict[str, Any]
 
     def run(self, state: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
-        options: dict[str, Any] = {
+        return request.run(self.options(state, **params), check=check)
+
+    def options(self, state: str, **params: Any) -> dict[str, Any]:
+        """The module's parameters."""
+        return {
             "state": state,
             "name": None,
             "change_id": None,
@@ -38,7 +42,6 @@ class Changer:
             **self.login,
             **params,
         }
-        return request.run(options, check=check)
 
     def apply(self, *settings: dict[str, Any], **params: Any) -> dict[str, Any]:
         return self.run("applied", **{"name": "trial", "settings": list(settings), **params})

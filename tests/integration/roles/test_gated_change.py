@@ -70,5 +70,5 @@ def test_the_way_of_a_change(played: Played, host: str) -> None:
     # Every call of a module has the connection that the role was given.
     expected = [" ".join([call.split()[0], "7777", *call.split()[1:]]) for call in calls]
     assert played.calls(host) == expected
-    assert any(says in line for line in played.printed.splitlines() if host in line)
+    assert says in played.printed
     assert played.failed(host) == (host not in ("kept", "nothing_to_do"))
