@@ -59,7 +59,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
             host = _restart_where_needed(change, host, result)
         elif _is_dead(change, why):
             host = _start_again(change, connect, result)
-    except _EXPECTED as error:
+    except _expected() as error:
         result.left.append(f"restart the server and look at its log: {error}")
     if host is None:
         host, why = _reach(connect)
@@ -91,14 +91,15 @@ class _collecting:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, _EXPECTED):
+        if isinstance(error, _expected()):
             self._result.left.append(f"{self._step}: {error}")
             return True
         return False
 
 
-#: What a failing step may raise; anything else is a fault of the program and is not hidden.
-_EXPECTED = (LowlatError, OSError, subprocess.SubprocessError, redis.RedisError, psutil.Error)
+def _expected() -> tuple[type[Exception], ...]:
+    """What a failing step may raise; anything else is a fault of the program and is not hidden."""
+    return (LowlatError, OSError, subprocess.SubprocessError, redis.RedisError, psutil.Error)
 
 
 def _reach(connect: Callable[[], Host]) -> tuple[Host | None, LowlatError | None]:

@@ -13,9 +13,10 @@ from typing import Any, Callable
 
 import psutil
 import pytest
-import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
 
 
 @dataclass
@@ -79,8 +80,8 @@ def changer(
 
     yield make
     for changer in made:
-        with contextlib.suppress(redis.RedisError, psutil.Error):
-            client = changer.server.client(**changer._client_options())
+        with contextlib.suppress(ServerError, psutil.Error):
+            client = control(Address.from_options(changer.options("applied")))
             process = psutil.Process(client.info("server")["process_id"])
             if process.pid != changer.server.pid:
                 process.kill()
