@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Protocol
 
+from .._errors import ServerError
 from .commands import Command
 from .guard import Watchdog
 from .histogram import Histogram
@@ -79,15 +80,32 @@ class Sampler:
         return run
 
     def _timed_block(self, command: Command, run: Run, size: int) -> None:
-        self.counters.renew(command.name)
         start = self.clock()
-        if not self._guarded(command, run, _WARM_UP_BLOCK) or not self._guarded(command, run, size, timed=True):
+        renewed = self._renewed(command)
+        if not (
+            renewed and self._guarded(command, run, _WARM_UP_BLOCK) and self._guarded(command, run, size, timed=True)
+        ):
             run.histograms.pop(command.metric, None)
             return
         pause = self.plan.pause_after(self.clock() - start)
         run.histograms[command.metric].add(self._times[:size])
         if pause > 0:
             self.sleep(pause)
+
+    def _renewed(self, command: Command) -> bool:
+        """False when the server refuses writes since the last block, which ends the command for good."""
+        try:
+            self.counters.renew(command.name)
+        except ServerError as error:
+            if error.details.get("code") not in ("refused", "noperm"):
+                raise
+            self._refuse(command, error.why)
+            return False
+        return True
+
+    def _refuse(self, command: Command, why: str) -> None:
+        self.refused[command.name] = f"the server answered {command.name.upper()} with: {why}"
+        self.commands.remove(command)
 
     def _guarded(self, command: Command, run: Run, size: int, timed: bool = False) -> bool:
         """A block under the watchdog; False when the server refused the command, which ends it for good."""
@@ -99,8 +117,7 @@ class Sampler:
                 else:
                     self.block(self.channel, command, self._times, size)
         except ErrorReply as error:
-            self.refused[command.name] = f"the server answered {command.name.upper()} with: {error}"
-            self.commands.remove(command)
+            self._refuse(command, str(error))
             return False
         run.sent[command.name] = run.sent.get(command.name, 0) + size
         return True
