@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import Command, ping, set_, xadd
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Disconnected, ErrorReply
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
@@ -79,6 +80,19 @@ def test_a_refused_command_ends_and_leaves_no_sample(number: int) -> None:
     assert sampler.refused == {"set": "the server answered SET with: OOM command not allowed"}
     assert set(sampler.run().histograms) == {"rtt", "xadd_rtt"}
     assert {h.count for h in run.histograms.values()} == {1000}
+
+
+def test_a_refusal_between_two_blocks_ends_the_command_alone() -> None:
+    server = Server()
+
+    def refuse(name: str) -> None:
+        if name == "xadd" and server.log:
+            raise ServerError("The server refuses", why="NOREPLICAS", code="refused")
+
+    server.renew = refuse  # type: ignore[method-assign]
+    sampler = server.sampler(Plan(samples=1000))
+    assert set(sampler.run().histograms) == {"rtt", "set_rtt"}
+    assert "NOREPLICAS" in sampler.refused["xadd"]
 
 
 def test_a_command_refused_while_warming_up_is_never_timed() -> None:
