@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .._server import config_file
 from .._settings.setting import Host
-from . import restart as restarting
+from . import persistence
 from .guard import Hazard, RestartMode
 from .plan import Plan
 
@@ -29,7 +29,7 @@ def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator
     """Hazard 4: without persistence a restart empties the server."""
     if not _restarts(plan, restart):
         return
-    state = restarting.persistence(host)
+    state = persistence.persistence(host)
     if not state.keeps_data:
         yield Hazard(
             "restart_loses_data",
@@ -41,7 +41,7 @@ def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """Hazard 4: a server that saves nothing still loads an old dump when it starts."""
-    path = restarting.stale_dump(host) if _restarts(plan, restart) else None
+    path = persistence.stale_dump(host) if _restarts(plan, restart) else None
     if path:
         yield Hazard(
             "stale_dump",
@@ -89,7 +89,7 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
     """A server whose data, master or password differ from what its file says would not come back as it is."""
     if not _restarts(plan, restart) or host.instance.config_file is None:
         return
-    for name in restarting.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
+    for name in persistence.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
         yield Hazard(
             "data_elsewhere",
             name,

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from .._host.files import FileImage
+from .._server import directives
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
+from .launch import Launch
 from .plan import Plan, shown
-from .restart import Launch, running_settings
 from .store import Change
 
 
@@ -33,7 +34,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             for item in plan.settings
         ],
         "files": [FileImage.capture(path).to_dict() for path in plan.files(host)],
-        "runtime": running_settings(host.client),
+        "runtime": directives.running(host.client),
         "unit": host.instance.unit,
         "launch": asdict(launch) if launch else None,
         "server": {

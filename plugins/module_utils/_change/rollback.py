@@ -17,7 +17,7 @@ from .._libraries import psutil, redis
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import guards_redis, hazards, preimage, restart
+from . import guards_redis, hazards, launch, persistence, preimage, restart, waiting
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
 
@@ -70,7 +70,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
             _restore_live(change, host, result)
         with _collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
             if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
-                restart.wait_for_aof(host)
+                persistence.wait_for_aof(host)
         with _collecting(result, "compare the host with its pre-images"):
             result.left.extend(preimage.differences(change, host))
     if result.left:
@@ -104,7 +104,7 @@ def _expected() -> tuple[type[Exception], ...]:
 
 def _reach(connect: Callable[[], Host]) -> tuple[Host | None, LowlatError | None]:
     """The host, or why there is none. A server that loads its data is waited for."""
-    end = time.monotonic() + restart.PATIENCE
+    end = time.monotonic() + waiting.PATIENCE
     while True:
         try:
             return connect(), None
@@ -122,7 +122,7 @@ def _is_dead(change: Change, why: LowlatError | None) -> bool:
     if unit:
         return systemd.show(unit, ["MainPID"]).get("MainPID") in (None, "", "0")
     seen = [change.opened["server"]["pid"], *(entry["pid"] for entry in change.journal.entries if "pid" in entry)]
-    return not any(restart.is_running(int(pid)) for pid in seen)
+    return not any(launch.is_running(int(pid)) for pid in seen)
 
 
 def _restore_live(change: Change, host: Host, result: Undone) -> None:
@@ -161,21 +161,22 @@ def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
             result.restarted = True
-            return restart.restart(host, frozenset(key for _kind, key, _unit in preimage.identities(change)))
+            ours = frozenset(key for _kind, key, _unit in preimage.identities(change))
+            return restart.restart(host, ours, settle=restart.SETTLE)
     return host
 
 
 def _start_again(change: Change, connect: Callable[[], Host], result: Undone) -> Host:
     """Start a server that has died under the change."""
-    unit, launch = change.opened["unit"], change.opened["launch"]
+    unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:
         systemd.systemctl("reset-failed", "--", unit)
         systemd.restart(unit)
-    elif launch:
-        restart.Launch(**launch).start()
+    elif started:
+        launch.Launch(**started).start()
     address = change.opened["server"]["address"]
-    restart.until(lambda: _reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER)
+    waiting.until(lambda: _reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER)
     host = connect()
     restart.put_back_runtime_settings(host, change.opened["runtime"], frozenset())
     return host

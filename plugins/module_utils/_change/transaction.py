@@ -13,7 +13,7 @@ from .._errors import ChangeError, LowlatError
 from .._host import files
 from .._settings import registry
 from .._settings.setting import Host
-from . import hazards, preimage, restart, rollback
+from . import hazards, persistence, preimage, restart, rollback
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
@@ -89,6 +89,8 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 remedy="Roll it back, or apply it again",
             )
         host = connect()
+        if change.journal.last("restarted"):
+            restart.prove_settled(host, restart.SETTLE)
         pending = set(change.journal.entries[-1]["pending"])
         drifted = _differing(change, host, pending)
         if drifted:
@@ -126,7 +128,7 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
         if item.live and not item.restart and not _after_the_file(item):
             _write_live(item, host)
     if any(item.setting.key == "appendonly" for item in plan.to_change):
-        restart.wait_for_aof(host)
+        persistence.wait_for_aof(host)
     write_files(plan, host)
     for item in filter(_after_the_file, plan.to_change):
         _write_live(item, host)
@@ -134,7 +136,9 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
         registry.provider(kind).activate(host)
     if plan.to_restart and mode == "allowed":
         change.journal.append("restarting")
-        host = restart.restart(host, ours=frozenset(item.setting.key for item in plan.to_change))
+        # Confirming looks again: until then the measurement takes the time that a wait would take here.
+        ours = frozenset(item.setting.key for item in plan.to_change)
+        host = restart.restart(host, ours, settle=restart.FIRST_LOOK)
         change.journal.append("restarted", pid=host.instance.pid)
         outcome.restarted = True
         for item in plan.to_change:

@@ -241,3 +241,8 @@ def explain(error: BaseException, address: Address) -> ServerError:
         "refused": ("The server refuses", ""),
     }[kind]
     return ServerError(what, where=str(address), why=text, remedy=remedy, code=kind)
+
+
+def command(client: redis.Redis, *words: Any) -> Any:
+    """Reply to a command that the oldest redis-py in use has no method for."""
+    return cast(Any, client).execute_command(*words)

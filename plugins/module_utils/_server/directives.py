@@ -8,11 +8,15 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from .._errors import BadInput
 from .directive_table import TABLE
 from .directive_types import NORMALISE
 from .instance import Version
+
+if TYPE_CHECKING:
+    import redis
 
 _ATTRIBUTE = re.compile(r"(restart|secret|alias|since|until|valkey)(<|>=|=)?(.*)\Z")
 _INJECTION = re.compile(r"[\0\r\n]")
@@ -168,3 +172,8 @@ def arguments(name: str, value: str) -> list[str]:
 
 
 _SEVERAL_ARGUMENTS = frozenset(("words", "numbers", "percentages", "flags", "save", "limits"))
+
+
+def running(client: redis.Redis) -> dict[str, str]:
+    """Every directive as the server has it now."""
+    return cast("dict[str, str]", client.config_get("*"))

@@ -69,7 +69,8 @@ def changer(
     redis_server: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Changer]]:
     """A factory like redis_server; servers that a change has restarted are ended as well."""
-    monkeypatch.setattr(restart, "SETTLE", 0.2)  # no sandbox kills these servers after their start
+    for wait in ("SETTLE", "FIRST_LOOK"):
+        monkeypatch.setattr(restart, wait, 0.2)  # no sandbox kills these servers after their start
     made: list[Changer] = []
 
     def make(*lines: str, login: dict[str, Any] | None = None, **options: Any) -> Changer:

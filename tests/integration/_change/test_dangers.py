@@ -11,7 +11,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, transaction
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
 
@@ -87,13 +87,13 @@ def test_keys_that_all_expire_are_counted_too(changer: Make, monkeypatch: pytest
     for number in range(20):
         host.server.client().expire(f"key{number}", 1000)
     dump = Path(host.server.directory) / "dump.rdb"
-    started = restart.Launch.start
+    started = launch.Launch.start
 
-    def lose_the_dump(launch: restart.Launch) -> None:
+    def lose_the_dump(how: launch.Launch) -> None:
         dump.unlink()
-        started(launch)
+        started(how)
 
-    monkeypatch.setattr(restart.Launch, "start", lose_the_dump)
+    monkeypatch.setattr(launch.Launch, "start", lose_the_dump)
     with pytest.raises(ChangeError, match="20 keys before, 0 after") as caught:
         host.apply(*host.redis(databases=1), restart="allowed")
     # Not restarted once more: its files may still hold what is missing.
@@ -167,5 +167,5 @@ def test_an_earlier_failed_rewrite_is_not_this_changes_fault(changer: Make, monk
     def waits(*_arguments: Any) -> None:
         raise AssertionError("hz has nothing to do with the AOF")
 
-    monkeypatch.setattr(restart, "wait_for_aof", waits)
+    monkeypatch.setattr(persistence, "wait_for_aof", waits)
     assert host.apply(*host.redis(hz=8))["state"] == "applied"

@@ -5,8 +5,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 Make = Callable[..., Any]
 
@@ -54,3 +61,16 @@ def test_an_empty_server_without_persistence_may_be_restarted(changer: Make) -> 
     host = changer()
     assert not (Path(host.server.directory) / "dump.rdb").exists()
     assert host.apply(*host.redis(databases=1), restart="allowed")["restarted"] is True
+
+
+def test_a_server_that_dies_soon_after_its_restart_is_not_kept(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(databases=1), restart="allowed")
+    monkeypatch.setattr(restart, "SETTLE", 3600.0)  # confirming watches it until it dies
+    pid = host.server.client().info("server")["process_id"]
+    dies = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+    dies.start()
+    with pytest.raises(ChangeError, match=f"did not stay up after its restart.*process {pid} is gone"):
+        host.run("confirmed")
+    dies.join()
+    assert host.history()["changes"][-1]["state"] == "applied"

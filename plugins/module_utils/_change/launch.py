@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server that no service manager owns: stop it, and start it as it was started before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import ChangeError
+from .._libraries import psutil, redis
+from .._server.connection import command
+from .._settings.setting import Host
+from .waiting import until
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a server that no service manager owns as it was started before."""
+
+    executable: str
+    config_file: str
+    directory: str
+    user: int
+    group: int
+
+    @classmethod
+    def capture(cls, host: Host) -> Launch | None:
+        """None where the server has no config file: its command line is overwritten with its title."""
+        process = psutil.Process(host.instance.pid)
+        if host.instance.config_file is None:
+            return None
+        return cls(
+            host.instance.executable,
+            host.instance.config_file,
+            process.cwd(),
+            process.uids().real,
+            process.gids().real,
+        )
+
+    def start(self) -> None:
+        as_user: dict[str, Any] = {}
+        if self.user != os.geteuid():
+            as_user = {"user": self.user, "group": self.group, "extra_groups": []}
+        # With `daemonize no` the server stays the process that was started: it must be nobody's child.
+        subprocess.run(
+            ["setsid", "--fork", self.executable, self.config_file],
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            **as_user,
+        )
+
+
+def restart_process(host: Host) -> None:
+    launch = Launch.capture(host)
+    process = psutil.Process(host.instance.pid)
+    if launch is None:
+        raise ChangeError(
+            "A server without a config file cannot be started again as it was",
+            where=f"process {process.pid}",
+            why="its options were given on a command line that it has overwritten",
+            remedy="Start it from a config file or under systemd",
+        )
+    try:
+        host.client.shutdown()
+    except redis.TimeoutError:
+        pass  # it saves, and ends when it has
+    except redis.ResponseError as error:
+        command(host.client, "CLIENT UNPAUSE")
+        raise ChangeError(
+            "The server refused to shut down", where=str(host.address), why=str(error), remedy="It runs on unchanged"
+        ) from error
+    until(lambda: not is_running(process.pid), f"process {process.pid} to end", str(host.address))
+    launch.start()
+
+
+def is_running(pid: int) -> bool:
+    """A zombie has ended: its parent only has not looked yet."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What brings a server's data back after a stop, and making sure that it will."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from .._errors import ChangeError
+from .._libraries import redis
+from .._server import config_file, directives
+from .._settings.setting import Host
+from .waiting import until
+
+
+@dataclass(frozen=True)
+class Persistence:
+    """What would bring the data back after a stop."""
+
+    aof: bool
+    save_points: bool
+    sigterm_saves: bool
+    keys: int
+    replica_in_sync: bool
+
+    @property
+    def keeps_data(self) -> bool:
+        return self.aof or (self.save_points and self.sigterm_saves) or self.keys == 0 or self.replica_in_sync
+
+
+def persistence(host: Host) -> Persistence:
+    """Ask the server; reads only."""
+    info = host.client.info("everything")
+    settings = directives.running(host.client)
+    return Persistence(
+        aof=str(info.get("aof_enabled")) == "1",
+        save_points=bool(settings.get("save", "").strip()),
+        sigterm_saves="nosave" not in settings.get("shutdown-on-sigterm", "default"),
+        keys=sum(host.instance.keys.values()),
+        replica_in_sync=info.get("role") == "slave" and info.get("master_link_status") == "up",
+    )
+
+
+def stale_dump(host: Host) -> str | None:
+    """Path of a dump that an empty server without save points would load: data from the dead."""
+    state = persistence(host)
+    if state.aof or state.save_points or state.replica_in_sync:
+        return None
+    settings = directives.running(host.client)
+    path = os.path.join(settings.get("dir", ""), settings.get("dbfilename", ""))
+    return path if os.path.isfile(path) else None
+
+
+#: Where a server's data and role come from, with what a silent config file means.
+_ORIGIN = {
+    "dir": None,
+    "dbfilename": "dump.rdb",
+    "appendonly": "no",
+    "appendfilename": "appendonly.aof",
+    "appenddirname": "appendonlydir",
+    "replicaof": "",
+    "requirepass": "",
+}
+#: Those that a change may write: live and file agree by then, and no data is left behind under another name.
+_CHANGEABLE = frozenset({"appendonly"})
+
+
+def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
+    """Directives by which a restart would find other data, another role or another password than the server has now."""
+    if host.instance.config_file is None:
+        return []
+    stored = config_file.effective(host.instance.config_file, host.instance.version)
+    running = directives.running(host.client)
+    found = []
+    for name, default in _ORIGIN.items():
+        if name not in running or (name in ours and name in _CHANGEABLE):
+            continue
+        value = stored.get(name, default)
+        if name == "dir":
+            # A relative directory, or none, is the one that the server is in and is started in again.
+            differs = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+        else:
+            differs = value != running[name]
+        if differs:
+            found.append(name)
+    return found
+
+
+def rewrite_aof(host: Host) -> None:
+    """A log that begins with the data set of now holds no command for a database that is about to go (hazard 3)."""
+    wait_for_aof(host)
+    host.client.bgrewriteaof()
+    wait_for_aof(host)
+
+
+def wait_for_aof(host: Host) -> None:
+    """An AOF is whole only after its first rewrite (hazard 5). ChangeError where the rewrite fails."""
+
+    def done() -> bool:
+        facts = host.client.info("persistence")
+        return not (facts.get("aof_rewrite_in_progress") or facts.get("aof_rewrite_scheduled"))
+
+    until(done, "the AOF to be written", str(host.address))
+    status = host.client.info("persistence").get("aof_last_bgrewrite_status", "ok")
+    if status != "ok":
+        raise ChangeError(
+            "The AOF could not be written",
+            where=str(host.address),
+            why=f"aof_last_bgrewrite_status is {status}",
+            remedy="See the server's log (disk full, no memory for the fork)",
+        )
+
+
+def save(host: Host) -> None:
+    """BGSAVE, and the proof that it ended well."""
+    client = host.client
+    before = _last_save(client)
+    while time.time() <= before + 1:  # LASTSAVE counts whole seconds
+        time.sleep(0.05)
+    if not client.info("persistence")["rdb_bgsave_in_progress"]:
+        client.bgsave()
+
+    def saved() -> bool:
+        facts = client.info("persistence")
+        return not facts["rdb_bgsave_in_progress"]
+
+    until(saved, "BGSAVE to end", str(host.address))
+    facts = client.info("persistence")
+    if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) <= before:
+        raise ChangeError(
+            "BGSAVE failed, so the server was not restarted",
+            where=str(host.address),
+            why=f"rdb_last_bgsave_status is {facts['rdb_last_bgsave_status']}",
+            remedy="See the server's log for the reason (disk full, no permission, no memory for the fork)",
+        )
+
+
+def _last_save(client: redis.Redis) -> int:
+    return int(client.info("persistence")["rdb_last_save_time"])
