@@ -78,7 +78,9 @@ def _collection(root: Path) -> None:
         (here / part).parent.mkdir(parents=True, exist_ok=True)
         (here / part).symlink_to(REPOSITORY / part)
     (here / "roles/report/tasks").mkdir(parents=True)
-    (here / "roles/report/tasks/main.yml").write_text("- ansible.builtin.set_fact: {report_path: reports}\n")
+    (here / "roles/report/tasks/main.yml").write_text(
+        "- ansible.builtin.set_fact: {report_written: {files: [h.json, h.md]}}\n"
+    )
     (here / "plugins/action").mkdir()
     for module in ("change", "latency_probe"):
         shutil.copy(STUB, here / "plugins/action" / f"{module}.py")
