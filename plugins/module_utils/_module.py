@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import traceback
-from collections.abc import Sequence
 from typing import Any, Callable
 
 from ._errors import LowlatError
@@ -15,9 +14,9 @@ from ._errors import LowlatError
 LIBRARIES = ("redis", "psutil", "jmespath")
 
 
-def missing_library(names: Sequence[str] = LIBRARIES) -> tuple[str, str] | None:
+def missing_library() -> tuple[str, str] | None:
     """The first library that cannot be imported, with the traceback that says why."""
-    for name in names:
+    for name in LIBRARIES:
         try:
             importlib.import_module(name)
         except ImportError:
@@ -28,10 +27,12 @@ def missing_library(names: Sequence[str] = LIBRARIES) -> tuple[str, str] | None:
 def run(module: Any, call: Callable[[], dict[str, Any]]) -> None:
     """Make the call and leave through the module: its result, or what went wrong.
 
-    ``module`` has exit_json and fail_json, as AnsibleModule does.
+    ``module`` has exit_json, fail_json and warn, as AnsibleModule does.
     """
     try:
         result = call()
+        for warning in result.pop("warnings", []):
+            module.warn(warning)  # puts it into the result as well
     except LowlatError as error:
         module.fail_json(
             msg=error.message,

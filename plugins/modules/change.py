@@ -172,6 +172,10 @@ left:
   returned: with RV(state=rollback_failed)
   type: list
   elements: str
+missing_library:
+  description: The Python library that the target lacks.
+  returned: when there is one; nothing was done then
+  type: str
 error:
   description: The failure in its parts C(what), C(where), C(why) and C(remedy).
   returned: on failure
@@ -211,7 +215,7 @@ def main() -> None:
     )
     missing = _module.missing_library()
     if missing:
-        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
+        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1], missing_library=missing[0])
     # Only now: these import the libraries.
     from ansible_collections.lowlat.redis.plugins.module_utils._change import request
 

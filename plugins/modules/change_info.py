@@ -39,8 +39,6 @@ attributes:
     description: The target runs Linux.
 requirements:
   - python >= 3.9
-  - redis (Python library)
-  - psutil (Python library)
 seealso:
   - module: lowlat.redis.change
 """
@@ -71,9 +69,10 @@ open:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history
 
 
 def main() -> None:
@@ -84,11 +83,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    missing = _module.missing_library(("redis", "psutil"))
-    if missing:
-        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
-    # Only now: these import the libraries.
-    from ansible_collections.lowlat.redis.plugins.module_utils._change import history
 
     def call() -> dict[str, Any]:
         return history.tell(module.params["state_directory"], module.params["change_id"])

@@ -169,6 +169,10 @@ decision:
   description: The C(decision) (keep or roll_back), the names of the C(failed) gates and the C(reason).
   returned: when the server could be measured
   type: dict
+missing_library:
+  description: The Python library that the target lacks.
+  returned: when there is one; nothing was done then
+  type: str
 error:
   description: The failure in its parts C(what), C(where), C(why) and C(remedy).
   returned: on failure
@@ -210,7 +214,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=dict(OPTIONS, **ARGUMENTS), supports_check_mode=True)
     missing = _module.missing_library()
     if missing:
-        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1])
+        module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1], missing_library=missing[0])
     # Only now: these import the libraries.
     from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
 

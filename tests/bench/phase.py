@@ -21,7 +21,27 @@ from _table import Figure, arguments, report
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".cache" / "bench-phase"
 INVENTORY = ["-i", str(ROOT / "molecule/shared/inventory"), "-i", str(STATE / "hosts")]
-PHASE = ["-e", json.dumps({"lowlat_phases": ["phase2"], "report_directory": str(STATE / "reports")})]
+REPORTS = {"report_directory": str(STATE / "reports")}
+PHASE = ["-e", json.dumps({"lowlat_phases": ["phase2"], **REPORTS})]
+#: Nothing of it waits for a restart.
+LIVE_PHASE = [
+    "-e",
+    json.dumps(
+        {
+            "lowlat_phases": ["live"],
+            **REPORTS,
+            "lowlat_own_phases": {
+                "live": {
+                    "settings": [
+                        {"kind": "redis", "key": "tcp-keepalive", "value": 30},
+                        {"kind": "redis", "key": "hz", "value": 8},
+                        {"kind": "redis", "key": "maxmemory", "value": "1gb"},
+                    ]
+                }
+            },
+        }
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -58,11 +78,17 @@ def play(playbook: str, *options: str) -> Run:
     return Run(seconds, len(facts["calls"]), facts["changed"])
 
 
-def sampling() -> float:
-    """Seconds that the newest change spent in its two measurements, as its record says."""
+def without_sampling(run: Run) -> Run:
+    """The run less what the newest change spent in its two measurements, as its record says."""
     newest = max((STATE / "reports").glob("*/*.json"), key=lambda path: path.stat().st_mtime)
     record: dict[str, Any] = json.loads(newest.read_text())
-    return float(record["baseline"]["seconds"]) + float(record["measurement"]["seconds"])
+    sampled = float(record["baseline"]["seconds"]) + float(record["measurement"]["seconds"])
+    return Run(run.seconds - sampled, run.calls, run.changed)
+
+
+def ratio(runs: list[Run], plain: list[Run]) -> float:
+    """Median over the rounds: each run to the plain role of its own round."""
+    return statistics.median(run.seconds / base.seconds for run, base in zip(runs, plain))
 
 
 def main() -> int:
@@ -71,27 +97,37 @@ def main() -> int:
     chosen = parser.parse_args()
     (STATE / "hosts").mkdir(parents=True, exist_ok=True)
     plain_role = str(ROOT / "tests/bench/phase.yml")
-    plain, first, again, sampled = [], [], [], []
+    plain, first, again, live = [], [], [], []
     try:
         play(str(ROOT / "molecule/shared/create.yml"))
         play(str(ROOT / "molecule/shared/prepare.yml"))
         play(plain_role)
         for _round in range(chosen.rounds):
             plain.append(play(plain_role))
-            first.append(play("lowlat.redis.apply", *PHASE))
-            sampled.append(sampling())
+            first.append(without_sampling(play("lowlat.redis.apply", *PHASE)))
             again.append(play("lowlat.redis.apply", *PHASE))
+            play("lowlat.redis.rollback")
+            live.append(without_sampling(play("lowlat.redis.apply", *LIVE_PHASE)))
             play("lowlat.redis.rollback")
     finally:
         play(str(ROOT / "molecule/shared/destroy.yml"))
         shutil.rmtree(STATE, ignore_errors=True)
-    ratios = [(run.seconds - inside) / base.seconds for run, inside, base in zip(first, sampled, plain)]
-    rest = [run.seconds / base.seconds for run, base in zip(again, plain)]
     return report(
         "phase",
         [
-            Figure("overhead_ratio", statistics.median(ratios), 1.0, "a phase without its sampling, to the plain role"),
-            Figure("again_ratio", statistics.median(rest), 1.0, "the same phase once more, to the plain role"),
+            Figure(
+                "overhead_ratio",
+                ratio(first, plain),
+                1.0,
+                "phase2 with its restart, without its sampling, to the plain role",
+            ),
+            Figure(
+                "live_ratio",
+                ratio(live, plain),
+                1.0,
+                "a phase without a restart, without its sampling, to the plain role",
+            ),
+            Figure("again_ratio", ratio(again, plain), 1.0, "phase2 once more, to the plain role"),
             Figure("calls", max(run.calls for run in first), 8, "module calls on the host, a phase"),
             Figure("calls_again", max(run.calls for run in again), 4, "module calls on the host, once more"),
             Figure("changed_again", max(run.changed for run in again), 0, "changed tasks, once more"),

@@ -18,6 +18,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "kept": ({}, ["plan", "baseline", "applied", "measured", "confirmed c1"], "was kept: all held"),
     "nothing_to_do": ({"plan": {"state": "unchanged", "changed": False}}, ["plan"], ""),
     "refused": ({"plan": {"failed": True, "msg": "hazard 6"}}, ["plan"], "hazard 6"),
+    "no_library": (
+        {"plan": {"failed": True, "msg": "no redis", "missing_library": "redis"}},
+        ["plan", "plan"],
+        "no redis",
+    ),
     "no_baseline": (
         {"baseline": {"failed": True, "msg": "nobody listens", "measurement": None}},
         ["plan", "baseline"],
