@@ -17,10 +17,11 @@ from .launch import restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save
 from .waiting import until
 
-#: A dead server shows within this age of its process (hazard 8: it dies after READY=1). Seconds.
-SETTLE = 2.0
-#: The age at which most of those are dead already. Whoever looks again at SETTLE need not wait for it here. Seconds.
-FIRST_LOOK = 0.4
+#: A server that dies of its start (hazard 8: after READY=1) has done so within this time after its first answer, and
+#: systemd, which waits 0.1 s by default, has started it again many times over. Seconds.
+SETTLE = 1.5
+#: Most have died by then. Whoever looks again at SETTLE need not wait for it here. Seconds.
+FIRST_LOOK = 0.3
 #: A server listens before it loads its data: one that nobody hears for so long has not started. Seconds.
 DEAD_AFTER = 30.0
 
@@ -32,8 +33,8 @@ class DataMissing(ChangeError):
 def restart(host: Host, ours: frozenset[str], settle: float) -> Host:
     """Save, restart, wait until the data is loaded, and prove that keys, settings and threads are as they were.
 
-    ``ours`` are the directives that the change itself is about; ``settle`` is the age in seconds up to which the new
-    process is watched. Returns the host with the new process.
+    ``ours`` are the directives that the change itself is about; ``settle`` is how long the new process is watched,
+    in seconds. Returns the host with the new process.
     ChangeError where the server does not come back whole.
     """
     state = persistence(host)
@@ -117,29 +118,31 @@ def _await_server(host: Host) -> None:
         time.sleep(0.05)
 
 
-def prove_settled(host: Host, age: float) -> None:
-    """ChangeError unless the process lives to this age in seconds and answers, and systemd never started it again."""
+def prove_settled(host: Host, seconds: float) -> None:
+    """ChangeError unless the process lives and answers for so long, and systemd never had to start it again."""
     pid, unit = host.instance.pid, host.instance.unit
-    # The wall clock may have been set since: then this waits for all of the time, and never for more.
-    left = age - max(0.0, time.time() - _started_at(host))
-    end = time.monotonic() + min(left, age)
+    end = time.monotonic() + seconds
     while True:
         restarts = int(systemd.show(unit, ["NRestarts"]).get("NRestarts") or 0) if unit else 0
         if restarts:
             raise _not_up(host, f"systemd had to start it again, {restarts} times by now")
         if not psutil.pid_exists(pid) or not answers(host.client):
             raise _not_up(host, f"process {pid} is gone")
-        if time.monotonic() >= end:
+        left = end - time.monotonic()
+        if left <= 0:
             return
-        time.sleep(0.2)
+        time.sleep(min(left, 0.2))
 
 
-def _started_at(host: Host) -> float:
-    """Seconds since the epoch; now, where the process is gone."""
-    try:
-        return float(psutil.Process(host.instance.pid).create_time())
-    except psutil.NoSuchProcess:
-        return time.time()
+def left_to_settle(up_since: float) -> float:
+    """Seconds until a server that answered at ``up_since`` (``uptime()`` of then) has settled."""
+    # After a reboot in between, that is a time to come.
+    return min(SETTLE, max(0.0, up_since + SETTLE - uptime()))
+
+
+def uptime() -> float:
+    """Seconds since the host was booted, sleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _not_up(host: Host, why: str) -> ChangeError:

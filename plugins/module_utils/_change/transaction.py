@@ -89,8 +89,9 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 remedy="Roll it back, or apply it again",
             )
         host = connect()
-        if change.journal.last("restarted"):
-            restart.prove_settled(host, restart.SETTLE)
+        restarted = change.journal.last("restarted")
+        if restarted:
+            restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
         pending = set(change.journal.entries[-1]["pending"])
         drifted = _differing(change, host, pending)
         if drifted:
@@ -139,7 +140,7 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
         # Confirming looks again: until then the measurement takes the time that a wait would take here.
         ours = frozenset(item.setting.key for item in plan.to_change)
         host = restart.restart(host, ours, settle=restart.FIRST_LOOK)
-        change.journal.append("restarted", pid=host.instance.pid)
+        change.journal.append("restarted", pid=host.instance.pid, up_since=restart.uptime())
         outcome.restarted = True
         for item in plan.to_change:
             provider = registry.provider(item.setting.kind)
