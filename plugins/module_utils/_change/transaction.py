@@ -140,7 +140,8 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
         # Confirming looks again: until then the measurement takes the time that a wait would take here.
         ours = frozenset(item.setting.key for item in plan.to_change)
         host = restart.restart(host, ours, settle=restart.FIRST_LOOK)
-        change.journal.append("restarted", pid=host.instance.pid, up_since=restart.uptime())
+        up_since = restart.uptime() - restart.FIRST_LOOK
+        change.journal.append("restarted", pid=host.instance.pid, up_since=up_since)
         outcome.restarted = True
         for item in plan.to_change:
             provider = registry.provider(item.setting.kind)
