@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a bundle that regresses to the settings that are at fault. Pure: whoever asks brings the tester.
+
+A tester is told which settings have their new values, all others having the old ones, and answers with a verdict:
+``regression``, ``improvement``, ``equivalent`` or ``undecided``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Callable
+
+#: Positions of settings in the bundle, in rising order.
+Subset = tuple[int, ...]
+Tester = Callable[[Subset], str]
+
+
+@dataclass
+class Search:
+    """What came of a search.
+
+    ``groups``: each is at fault as a whole: one setting, or several that do harm only together. ``suspects``: the harm
+    is in there, but a test that could not be decided kept the search from going on. ``rest``: verdict on everything
+    that is not accused, empty where nothing is left. ``tests``: every subset that was tested, with its verdict.
+    """
+
+    groups: list[Subset] = field(default_factory=list)
+    suspects: Subset = ()
+    rest: str = ""
+    tests: dict[Subset, str] = field(default_factory=dict)
+
+    @property
+    def culprits(self) -> Subset:
+        return tuple(sorted(number for group in self.groups for number in group))
+
+
+def search(count: int, tester: Tester) -> Search:
+    """Test the bundle of ``count`` settings; if it regresses, narrow that down, and again for what remains of it.
+
+    One culprit among n costs about 1.5 log2(n) + 2 tests. A culprit that another setting's gain makes up for in the
+    whole bundle is not looked for.
+    """
+    found = Search()
+    left: Subset = tuple(range(count))
+    while left:
+        found.rest = _test(left, tester, found)
+        if found.rest != "regression":
+            return found
+        try:
+            group = _narrow(left, (), tester, found)
+        except _Undecided as stop:
+            found.suspects = stop.suspects
+            return found
+        found.groups.append(group)
+        left = tuple(number for number in left if number not in group)
+    found.rest = ""
+    return found
+
+
+class _Undecided(Exception):
+    def __init__(self, suspects: Subset) -> None:
+        super().__init__()
+        self.suspects = suspects
+
+
+def _test(subset: Subset, tester: Tester, found: Search) -> str:
+    """Every subset is tested once."""
+    if subset not in found.tests:
+        found.tests[subset] = tester(subset)
+    return found.tests[subset]
+
+
+def _narrow(suspects: Subset, beside: Subset, tester: Tester, found: Search) -> Subset:
+    """The part of ``suspects`` that does the harm. Together with ``beside`` they regress, ``beside`` alone does not."""
+    if len(suspects) == 1:
+        return suspects
+    middle = len(suspects) // 2
+    halves = (suspects[:middle], suspects[middle:])
+    verdicts = []
+    for half in halves:
+        verdict = _test(_joined(half, beside), tester, found)
+        if verdict == "regression":
+            return _narrow(half, beside, tester, found)
+        verdicts.append(verdict)
+    if "undecided" in verdicts:
+        raise _Undecided(suspects)
+    # Neither half does it alone: something of each is needed. Hold one half while the other is narrowed down.
+    first = _narrow(halves[0], _joined(halves[1], beside), tester, found)
+    second = _narrow(halves[1], _joined(first, beside), tester, found)
+    return _joined(first, second)
+
+
+def _joined(one: Subset, other: Subset) -> Subset:
+    return tuple(sorted({*one, *other}))
