@@ -14,7 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import rank_sum, signed_rank
-from .comparison import REGRESSION, UNDECIDED, Comparison, paired
+from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED, Comparison, paired
+
+__all__ = ["EQUIVALENT", "IMPROVEMENT", "LOOKS", "MARGINS", "REGRESSION", "UNDECIDED"]
+__all__ += ["Decision", "Quad", "confirm", "confirmation", "decide", "is_null"]
 
 # (quads that toggle, two-sided risk spent there)
 LOOKS = ((12, 0.0005), (48, 0.0015), (192, 0.003))

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a measurement says beside its figures: evidence, ledger and blocks. What is missing or garbled is not there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._errors import BadInput
+from . import series
+from .schema import CLIENT_METRICS
+
+
+class Facts:
+    """Reads one measurement; of None it knows nothing."""
+
+    def __init__(self, measurement: Mapping[str, Any] | None) -> None:
+        self._all: Mapping[str, Any] = measurement if isinstance(measurement, Mapping) else {}
+        self._evidence = self._mapping("evidence")
+        self._ledger = self._mapping("ledger")
+        self._blocks = _decoded(self._all.get("series"))
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Client metrics that were measured."""
+        return [name for name in CLIENT_METRICS if name in self._ledger or f"{name}.p50" in self._blocks]
+
+    def flag(self, name: str) -> bool | None:
+        """A yes or no of the evidence; None where it does not say."""
+        value = self._evidence.get(name)
+        return value if isinstance(value, bool) else None
+
+    def amount(self, name: str, part: str | None = None) -> float | None:
+        """A number of the evidence, or of a mapping in it."""
+        value = self._evidence.get(name)
+        if part is not None:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return _number(value)
+
+    def names(self, name: str) -> list[str]:
+        """A list of names of the evidence."""
+        value = self._evidence.get(name)
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            return []
+        return [str(entry) for entry in value]
+
+    def term(self, metric: str, name: str) -> float | None:
+        """Microseconds per operation; None where the kernel does not say."""
+        terms = self._ledger.get(metric)
+        return _number(terms.get(name)) if isinstance(terms, Mapping) else None
+
+    def blocks(self, name: str) -> list[float]:
+        """One figure or term, block by block; empty where there is none."""
+        return self._blocks.get(name, [])
+
+    def ratios(self, metric: str, figure: str) -> list[float]:
+        """Redis over reference, round by round."""
+        ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"reference.{figure}")
+        return [value / low for value, low in zip(ours, floor) if low > 0]
+
+    def _mapping(self, name: str) -> Mapping[str, Any]:
+        value = self._all.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _decoded(text: Any) -> dict[str, list[float]]:
+    if not isinstance(text, str):
+        return {}
+    try:
+        return series.decode(text)
+    except BadInput:
+        return {}
