@@ -10,6 +10,9 @@ CLIENT_METRICS = ("rtt", "set_rtt", "xadd_rtt")
 SERVER_METRICS = ("set", "xadd")
 METRICS = CLIENT_METRICS + SERVER_METRICS
 
+REFERENCE = "reference"
+LEDGER_TERMS = ("wall", "probe", "server", "idle", "foreign")
+
 _FIGURES: dict[str, Any] = {
     "p50": 8.6,
     "p90": 9.1,
@@ -25,13 +28,46 @@ _FIGURES: dict[str, Any] = {
 
 def _metric(name: str) -> dict[str, Any]:
     figures = dict(_FIGURES)
-    if name in CLIENT_METRICS:
+    if name not in SERVER_METRICS:
         figures["histogram"] = ""
+    if name == REFERENCE:
+        figures["transport"] = "tcp"
     return figures
 
 
+def _relative() -> dict[str, Any]:
+    figures: dict[str, Any] = {"blocks": 12}
+    for name in ("p50", "p90", "p99"):
+        figures.update({name: 1.17, f"{name}_interval": [1.16, 1.18]})
+    return figures
+
+
+def _terms() -> dict[str, float]:
+    return dict(zip(LEDGER_TERMS, (9.0, 4.0, 4.6, 0.1, 0.3)))
+
+
+_EVIDENCE: dict[str, Any] = {
+    "same_cpu": True,
+    "pinned": True,
+    "affinity": {"probe": "4"},
+    "migrations": {"probe": 0, "server": 0},
+    "involuntary": {"probe": 0},
+    "steal": 0.0,
+    "throttled": 0.0,
+    "throttled_by": {"probe": 0.0, "server": 0.0},
+    "pressure": 0.0,
+    "interrupts": 250.0,
+    "frequency": {"before": 3600.0, "after": 3600.0, "governor": "performance"},
+    "threads": {"redis-server": "4"},
+    "monitors": 0,
+    "background": [],
+    "slowlog": 0,
+    "latency_events": [],
+    "lacking": {},
+}
+
 SCHEMA_EXAMPLE: dict[str, Any] = {
-    "schema": 1,
+    "schema": 2,
     "started_at": "2025-09-28T10:47:00Z",
     "seconds": 1.5,
     "cpu": {"requested": "same", "probe": 4, "server": [4], "same": True},
@@ -39,8 +75,12 @@ SCHEMA_EXAMPLE: dict[str, Any] = {
     "samples": 2000,
     "runs": 3,
     "duty": 0.5,
-    **{name: _metric(name) for name in METRICS},
-    "by_run": [{name: {"p50": 8.6, "p99": 9.8, "jitter": 1.2} for name in METRICS} for _run in range(3)],
+    **{name: _metric(name) for name in (REFERENCE, *METRICS)},
+    "by_run": [{name: {"p50": 8.6, "p99": 9.8, "jitter": 1.2} for name in (REFERENCE, *METRICS)} for _run in range(3)],
+    "relative": {name: _relative() for name in CLIENT_METRICS},
+    "ledger": {**{name: _terms() for name in (REFERENCE, *CLIENT_METRICS)}, "lacking": {}},
+    "series": "",
+    "evidence": _EVIDENCE,
     "not_measured": {},
     "warnings": [],
 }

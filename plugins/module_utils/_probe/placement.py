@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .._errors import BadInput
 from .._host.cpus import allowed, check_usable, format_cpu_list, online
-from .._host.threads import affinities
+from .._host.threads import affinities, names
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,24 @@ def place(requested: str, pid: int, last: Callable[[int], int] = last_cpu) -> Pl
     check_usable([int(requested)], own)
     warnings = [] if server == [int(requested)] else [_across(int(requested), server)]
     return Placement(requested, int(requested), server, warnings)
+
+
+def reference_cpu(placement: Placement) -> int:
+    """Where a responder stands in for the server: on its CPU if it has one of its own, otherwise with the probe."""
+    if len(placement.server) == 1 and placement.server[0] in allowed(os.getpid()):
+        return placement.server[0]
+    return placement.probe
+
+
+def works_elsewhere(pid: int, cpu: int) -> str:
+    """The names of the server's I/O threads that may run on other CPUs than this one; empty where there are none.
+
+    Its other threads work in the background and seldom; these take a share of every request.
+    """
+    known = names(pid)
+    return ", ".join(
+        known[tid] for tid, cpus in affinities(pid).items() if known.get(tid, "").startswith("io_thd") and cpus - {cpu}
+    )
 
 
 def _elsewhere(requested: str, pid: int, server: list[int], last: Callable[[int], int]) -> Placement:

@@ -21,7 +21,8 @@ class Plan:
     """``samples`` for each run and command; ``duty`` is the share of time in which the probe may be busy.
 
     ``rate`` is in requests per second, 0 for one after the other as fast as they are answered. ``block`` round trips
-    of one command are followed by a block of the next, so that all commands see the same conditions.
+    of one command are followed by a block of the next, so that all commands see the same conditions. ``reference``
+    adds blocks of a responder beside the server.
     """
 
     samples: int = 2000
@@ -31,6 +32,7 @@ class Plan:
     commands: Sequence[str] = NAMES
     cpu: str = "same"
     block: int = 500
+    reference: bool = True
 
     def __post_init__(self) -> None:
         """BadInput names the first figure that makes no sense."""
@@ -54,17 +56,15 @@ class Plan:
 
     @property
     def block_size(self) -> int:
-        """Round trips in a block, shortened where the pace would make it last too long."""
+        """The most round trips in a block, fewer where the pace would make it last too long."""
         most = max(1, int(self.rate * _PACED_BLOCK_SECONDS)) if self.rate else self.block
         return min(self.block, self.samples, most)
 
     def blocks(self) -> Iterator[int]:
-        """The sizes of the blocks of one run of one command."""
-        left = self.samples
-        while left:
-            size = min(left, self.block_size)
-            left -= size
-            yield size
+        """The sizes of the blocks of one run of one command: as equal as can be, for they are compared."""
+        number = -(-self.samples // self.block_size)
+        for done in range(number):
+            yield self.samples * (done + 1) // number - self.samples * done // number
 
     def pause_after(self, busy_seconds: float) -> float:
         """How long the server is left alone after a block, in seconds. A pace of its own is limit enough."""

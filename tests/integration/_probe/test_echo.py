@@ -70,12 +70,14 @@ def test_nobody_else_can_connect() -> None:
 
 
 def test_a_stranger_that_was_faster_is_turned_away() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname(), 5) as stranger:
-            with socket.create_connection(listener.getsockname(), 5) as ours:
-                with echo._accept(listener, ours.getsockname()) as theirs:
-                    assert theirs.getpeername() == ours.getsockname()
-            assert stranger.recv(1) == b""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname(), 5) as stranger,
+        socket.create_connection(listener.getsockname(), 5) as ours,
+        echo._accept(listener, ours.getsockname()) as theirs,
+    ):
+        assert theirs.getpeername() == ours.getsockname()
+        assert stranger.recv(1) == b""
 
 
 def test_it_holds_no_connection_of_its_parent() -> None:

@@ -32,12 +32,17 @@ def test_a_plan_without_sense_is_refused_by_name(name: str, value: Any) -> None:
 
 
 def test_blocks_add_up_to_the_samples() -> None:
-    assert list(Plan(samples=1200).blocks()) == [500, 500, 200]
+    assert list(Plan(samples=1000).blocks()) == [500, 500]
     assert list(Plan(samples=20).blocks()) == [20]
 
 
+def test_blocks_are_alike_so_that_they_can_be_compared() -> None:
+    assert list(Plan(samples=1001).blocks()) == [333, 334, 334]
+    assert list(Plan(samples=1200).blocks()) == [400, 400, 400]
+
+
 def test_a_slow_pace_makes_short_blocks() -> None:
-    assert list(Plan(samples=12, rate=1).blocks()) == [5, 5, 2]
+    assert list(Plan(samples=12, rate=1).blocks()) == [4, 4, 4]
     assert list(Plan(samples=2, rate=0.01).blocks()) == [1, 1]
 
 

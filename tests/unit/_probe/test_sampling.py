@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import Command, ping, set_, xadd
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import Stalled
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Disconnected, ErrorReply
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Sampler
@@ -30,7 +31,8 @@ class Server:
     def renew(self, name: str) -> None:
         self.renewed.append(name)
 
-    def block(self, _channel: Any, command: Command, times: array[int], count: int) -> None:
+    def block(self, channel: Any, command: Command, times: array[int], count: int) -> None:
+        assert (channel == "responder") == (command.metric == "reference")
         self.log.append((command.name, count))
         if [name for name, _size in self.log].count(command.name) == self.refuse.get(command.name):
             times[0] = 1
@@ -39,20 +41,81 @@ class Server:
             times[i] = 20_000
         self.now += count * 20e-6
 
-    def sampler(self, plan: Plan) -> Sampler:
-        channel: Any = None
-        return Sampler(
-            channel, plan, COMMANDS, self, 60.0, sleep=self.slept.append, clock=lambda: self.now, block=self.block
-        )
+    def sampler(self, plan: Plan, reference: Any = None, meter: Any = None) -> Sampler:
+        channel: Any = "server"
+        hooks: Any = {"sleep": self.slept.append, "clock": lambda: self.now, "block": self.block}
+        return Sampler(channel, plan, COMMANDS, self, 60.0, reference=reference, meter=meter, **hooks)
+
+    def timed(self) -> list[str]:
+        return [name for name, size in self.log if size > 10]
 
 
 def test_commands_take_turns_block_by_block() -> None:
     server = Server()
     run = server.sampler(Plan(samples=700)).run()
     timed = [(name, size) for name, size in server.log if size > 10]
-    assert timed == [(c, n) for n in (500, 200) for c in ("ping", "set", "xadd")]
+    assert timed == [(c, 350) for c in ("ping", "set", "xadd", "xadd", "set", "ping")]
     assert {name: h.count for name, h in run.histograms.items()} == {"rtt": 700, "set_rtt": 700, "xadd_rtt": 700}
     assert {h.max_ns for h in run.histograms.values()} == {20_000}
+
+
+def test_every_round_has_a_reference_block_on_a_channel_of_its_own() -> None:
+    server = Server()
+    run = server.sampler(Plan(samples=1500), reference="responder").run()
+    there = ["reference", "ping", "set", "xadd"]
+    assert server.timed() == there + there[::-1] + there
+    assert {name: h.count for name, h in run.histograms.items()}["reference"] == 1500
+    assert run.series["reference.p50"] == run.series["rtt.p99"] == [20.0] * 3
+
+
+def test_the_alternation_goes_on_over_the_runs() -> None:
+    server = Server()
+    sampler = server.sampler(Plan(samples=500), reference="responder")
+    sampler.run()
+    sampler.run()
+    assert server.timed()[4:] == ["xadd", "set", "ping", "reference"]
+
+
+def test_the_time_of_the_reference_counts_as_busy() -> None:
+    server = Server()
+    server.sampler(Plan(samples=500, duty=0.25), reference="responder").run()
+    assert server.slept == pytest.approx([3 * 510 * 20e-6] * 4)
+
+
+@pytest.mark.parametrize("error", [Disconnected("it closed"), Stalled("no answer"), OSError("broken pipe")])
+def test_a_responder_that_fails_ends_the_reference_alone(error: Exception) -> None:
+    server = Server()
+    block = server.block
+
+    def failing(channel: Any, command: Command, times: array[int], count: int) -> None:
+        block(channel, command, times, count)
+        if command.metric == "reference" and server.timed().count("reference") == 2:
+            raise error
+
+    server.block = failing  # type: ignore[method-assign]
+    sampler = server.sampler(Plan(samples=1500), reference="responder")
+    run = sampler.run()
+    assert sampler.refused == {"reference": f"the responder failed: {error}"}
+    assert set(run.histograms) == {"rtt", "set_rtt", "xadd_rtt"}
+    assert "reference.p50" not in run.series
+    assert len(run.series["rtt.p50"]) == 3
+
+
+def test_the_meter_is_read_around_every_timed_block() -> None:
+    server = Server()
+
+    class Meter:
+        def read(self, metric: str) -> tuple[str, int]:
+            return metric, len(server.log)
+
+        def terms(self, metric: str, before: tuple[str, int], after: tuple[str, int], operations: int) -> Any:
+            assert before[0] == after[0] == metric
+            return {"blocks": after[1] - before[1], "operations": operations}
+
+    run = server.sampler(Plan(samples=1000), reference="responder", meter=Meter()).run()
+    for metric in ("reference", "rtt", "set_rtt", "xadd_rtt"):
+        assert run.series[f"{metric}.blocks"] == [1, 1]
+        assert run.series[f"{metric}.operations"] == [500, 500]
 
 
 def test_what_was_sent_counts_the_untimed_round_trips_too() -> None:
@@ -68,7 +131,7 @@ def test_the_pause_follows_the_duty() -> None:
 def test_every_block_pushes_on_the_expiry_first() -> None:
     server = Server()
     server.sampler(Plan(samples=1000)).run()
-    assert server.renewed == ["ping", "set", "xadd"] * 2
+    assert server.renewed == ["ping", "set", "xadd", "xadd", "set", "ping"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -80,6 +143,7 @@ def test_a_refused_command_ends_and_leaves_no_sample(number: int) -> None:
     assert sampler.refused == {"set": "the server answered SET with: OOM command not allowed"}
     assert set(sampler.run().histograms) == {"rtt", "xadd_rtt"}
     assert {h.count for h in run.histograms.values()} == {1000}
+    assert {name.partition(".")[0] for name in run.series} == {"rtt", "xadd_rtt"}
 
 
 def test_a_refusal_between_two_blocks_ends_the_command_alone() -> None:

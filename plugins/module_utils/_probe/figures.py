@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what the runs yielded to the metrics of a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._judge.series import encode
+from .._judge.statistics import quantile, quantile_interval
+from .blocks import joined, relative
+from .commands import WRITES
+from .echo import METRIC as REFERENCE
+from .histogram import Histogram
+from .ledger import Ledger
+from .sampling import Run
+from .server_statistics import FRACTIONS, Reading, metric
+
+CLIENT = ("rtt", "set_rtt", "xadd_rtt")
+
+
+@dataclass
+class Taken:
+    """What the runs yielded: client side by run, server readings around and between the runs."""
+
+    runs: list[Run] = field(default_factory=list)
+    readings: list[dict[str, Reading]] = field(default_factory=list)
+    not_measured: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def give_up(self, name: str, reason: str) -> None:
+        """Neither side of this command is measured."""
+        if name == "ping":
+            self.not_measured["rtt"] = reason
+        elif name == REFERENCE:
+            self.not_measured[REFERENCE] = reason
+        else:
+            self.not_measured[f"{name}_rtt"] = self.not_measured[name] = reason
+
+
+def metrics(taken: Taken, transport: str) -> dict[str, Any]:
+    """Every metric over all runs, and p50, p99 and jitter of each by run. What cannot be had goes to not_measured."""
+    by_run: list[dict[str, Any]] = [{} for _run in taken.runs]
+    found = _client_side(taken, by_run)
+    if REFERENCE in found:
+        found[REFERENCE]["transport"] = transport
+    found.update(_server_side(taken, by_run))
+    return {**found, "by_run": by_run}
+
+
+def block_figures(taken: Taken, ledger: Ledger) -> dict[str, Any]:
+    """``relative``, ``ledger`` and ``series``, which tell block by block."""
+    measured = [name for name in (REFERENCE, *CLIENT) if name not in taken.not_measured]
+    series = joined([run.series for run in taken.runs], measured)
+    floor = REFERENCE in measured
+    return {
+        "relative": {name: relative(series, name, REFERENCE) for name in CLIENT if floor and name in measured},
+        "ledger": ledger.settle(series, measured),
+        "series": encode(series),
+    }
+
+
+def client_metric(histogram: Histogram) -> dict[str, Any]:
+    """The figures of a client metric, in microseconds, without its histogram."""
+    counts = histogram.counts()
+    figures: dict[str, Any] = {name: round(quantile(counts, fraction), 3) for name, fraction in FRACTIONS.items()}
+    figures["max"] = round(histogram.max_ns / 1000, 3)
+    figures["mean"] = round(histogram.total_ns / histogram.count / 1000, 3)
+    figures["jitter"] = round(figures["p99"] - figures["p50"], 3)
+    figures["count"] = histogram.count
+    figures["p99_interval"] = [None if end is None else round(end, 3) for end in quantile_interval(counts, 0.99)]
+    return figures
+
+
+def _client_side(taken: Taken, by_run: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in (REFERENCE, *CLIENT):
+        if name in taken.not_measured:
+            continue
+        whole = Histogram()
+        for summary, run in zip(by_run, taken.runs):
+            whole.merge(run.histograms[name])
+            summary[name] = _summary(client_metric(run.histograms[name]))
+        found[name] = {**client_metric(whole), "histogram": whole.encode()}
+    return found
+
+
+def _server_side(taken: Taken, by_run: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in WRITES:
+        if name in taken.not_measured:
+            continue
+        sent = [run.sent[name] for run in taken.runs]
+        figures, reason = metric(taken.readings[0][name], taken.readings[-1][name], sum(sent))
+        if figures:
+            found[name] = figures
+        if reason:
+            taken.not_measured[name] = reason
+            continue
+        for number, summary in enumerate(by_run):
+            part, lacking = metric(taken.readings[number][name], taken.readings[number + 1][name], sent[number])
+            if not lacking:
+                summary[name] = _summary(part)
+    return found
+
+
+def _summary(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: figures[name] for name in ("p50", "p99", "jitter")}

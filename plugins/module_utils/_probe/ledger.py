@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the time of a block went: wall = probe CPU + server CPU + idle + foreign.
+
+CPU times come from the kernel's per-process clocks. The rest needs one more counter: how long the CPU was idle, where
+probe and server share it; how long the two waited for a CPU, where they do not.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .blocks import Series
+from .counters import Source, cpu_clock, idle_or_busy, run_delays
+from .echo import METRIC
+
+TERMS = ("wall", "probe", "server", "idle", "foreign")
+_DERIVED = ("idle", "foreign")
+# Counters are read one after the other, and on two CPUs both parties may work for a moment at the same time: less than
+# this share of all blocks together is no contradiction.
+_SLACK = 0.05
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who the probe talks to: its process, and whether that runs on the probe's CPU alone.
+
+    ``main_alone`` where threads of it may work on other CPUs meanwhile: then only the main thread's time adds up.
+    """
+
+    pid: int
+    same_cpu: bool
+    main_alone: bool = False
+
+
+class Ledger:
+    """Counters of all parties, held open; close it."""
+
+    def __init__(self, cpu: int, server: Party, responder: Party | None = None, root: str = "/") -> None:
+        self._descriptors: list[int] = []
+        try:
+            self._server = self._account(server, cpu, root)
+            self._reference = self._account(responder, cpu, root) if responder else self._server
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def read(self, metric: str) -> Any:
+        """Hot: between two blocks, and part of the first and last microsecond of each."""
+        return self._of(metric).read()
+
+    def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
+        """Microseconds for each operation, of the terms that there are."""
+        return self._of(metric).terms(before, after, operations)
+
+    def settle(self, series: Series, metrics: Sequence[str]) -> dict[str, Any]:
+        """The means over the blocks: ``{metric: {term: us for each operation}, "lacking": {term: reason}}``.
+
+        What is lacking is None, and is taken out of ``series``.
+        """
+        found: dict[str, Any] = {}
+        lacking = self._server.lacking()
+        for metric in metrics:
+            own = self._of(metric).lacking()
+            for term in own:
+                series.pop(f"{metric}.{term}", None)
+                if term not in lacking:
+                    lacking[f"{metric}.{term}"] = own[term]
+            columns = {term: series.get(f"{metric}.{term}") for term in TERMS}
+            found[metric] = {term: round(sum(c) / len(c), 4) if c else None for term, c in columns.items()}
+        return {**found, "lacking": lacking}
+
+    def _of(self, metric: str) -> _Account:
+        return self._reference if metric == METRIC else self._server
+
+    def _account(self, party: Party, cpu: int, root: str) -> _Account:
+        clock, no_clock = cpu_clock(party.pid, party.main_alone, self._descriptors, root)
+        source, no_source = (
+            idle_or_busy(cpu, self._descriptors, root)
+            if party.same_cpu
+            else run_delays(party.pid, self._descriptors, root)
+        )
+        account = _Account(clock, source)
+        if no_clock:
+            account.lose(("server",), no_clock)
+            account.lose(_DERIVED, "they are what remains, and the server's CPU time is not known")
+        if no_source:
+            account.lose(_DERIVED, no_source)
+        return account
+
+
+class _Account:
+    """The counters around one party."""
+
+    def __init__(self, clock: Callable[[], int] | None, source: Source | None) -> None:
+        self.clock = clock or (lambda: 0)
+        self.source = source
+        self.lost: dict[str, str] = {}
+        self.totals = dict.fromkeys(TERMS, 0)
+
+    def lose(self, terms: Sequence[str], reason: str) -> None:
+        for term in terms:
+            self.lost.setdefault(term, reason)
+
+    def read(
+        self,
+        now: Callable[[], int] = time.perf_counter_ns,
+        own: Callable[[], int] = time.process_time_ns,
+        pread: Callable[[int, int, int], bytes] = os.pread,
+    ) -> tuple[int, int, int, list[bytes]]:
+        """Wall, own CPU and its CPU in nanoseconds, and the source's text, which is made a number after the block.
+
+        Always in this order, so that the time of the reading itself is in no term twice.
+        """
+        source = self.source
+        try:
+            return now(), own(), self.clock(), [pread(fd, source.size, 0) for fd in source.fds] if source else []
+        except (OSError, ValueError, IndexError) as error:
+            self.lose(TERMS[2:], f"a counter vanished: {error}")
+            return now(), own(), 0, []
+
+    def terms(self, before: Any, after: Any, operations: int) -> dict[str, float]:
+        wall, probe, server = (later - earlier for earlier, later in zip(before[:3], after[:3]))
+        idle = foreign = 0
+        if self.source:
+            try:
+                told = self.source.total(after[3]) - self.source.total(before[3])
+                idle, foreign = _rest(self.source.kind, wall, probe + server, told)
+            except (ValueError, IndexError) as error:
+                self.lose(_DERIVED, f"a counter is no number: {error}")
+        found = dict(zip(TERMS, (wall, probe, server, idle, foreign)))
+        for term, value in found.items():
+            self.totals[term] += value
+        return {term: max(value, 0) / operations / 1000 for term, value in found.items()}
+
+    def lacking(self) -> dict[str, str]:
+        """By term why it is not there, the contradictions that the blocks brought to light among them."""
+        for term, value in self.totals.items():
+            if value < -_SLACK * abs(self.totals["wall"]):
+                lost = (term, *_DERIVED) if term not in _DERIVED else _DERIVED
+                self.lose(lost, f"the kernel's counters contradict each other: {term} would be negative")
+        return dict(self.lost)
+
+
+def _rest(kind: str, wall: int, known: int, told: int) -> tuple[int, int]:
+    """Idle and foreign time, of which the source tells one, or their complement."""
+    if kind == "idle":
+        return told, wall - known - told
+    if kind == "busy":
+        return wall - told, told - known
+    return wall - known - told, told
