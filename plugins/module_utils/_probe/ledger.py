@@ -27,13 +27,13 @@ _SLACK = 0.05
 
 @dataclass(frozen=True)
 class Party:
-    """Who the probe talks to: its process, and whether that runs on the probe's CPU alone.
+    """Who the probe talks to: its process, and the CPUs that this may run on.
 
     ``main_alone`` where threads of it may work on other CPUs meanwhile: then only the main thread's time adds up.
     """
 
     pid: int
-    same_cpu: bool
+    cpus: frozenset[int]
     main_alone: bool = False
 
 
@@ -83,12 +83,13 @@ class Ledger:
 
     def _account(self, party: Party, cpu: int, root: str) -> _Account:
         clock, no_clock = cpu_clock(party.pid, party.main_alone, self._descriptors, root)
-        source, no_source = (
-            idle_or_busy(cpu, self._descriptors, root)
-            if party.same_cpu
-            else run_delays(party.pid, self._descriptors, root)
-        )
-        account = _Account(clock, source)
+        sources, no_source = [], ""
+        if cpu in party.cpus:
+            sources.append(idle_or_busy(cpu, self._descriptors, root))
+        if party.cpus != {cpu}:
+            sources.append(run_delays(party.pid, self._descriptors, root))
+        no_source = "; ".join(reason for _source, reason in sources if reason)
+        account = _Account(clock, () if no_source else tuple(source for source, _reason in sources if source))
         if no_clock:
             account.lose(("server",), no_clock)
             account.lose(_DERIVED, "they are what remains, and the server's CPU time is not known")
@@ -100,9 +101,10 @@ class Ledger:
 class _Account:
     """The counters around one party."""
 
-    def __init__(self, clock: Callable[[], int] | None, source: Source | None) -> None:
+    def __init__(self, clock: Callable[[], int] | None, sources: tuple[Source, ...]) -> None:
         self.clock = clock or (lambda: 0)
-        self.source = source
+        self.sources = sources
+        self.files = [(fd, source.size) for source in sources for fd in source.fds]
         self.lost: dict[str, str] = {}
         self.totals = dict.fromkeys(TERMS, 0)
 
@@ -116,30 +118,43 @@ class _Account:
         own: Callable[[], int] = time.process_time_ns,
         pread: Callable[[int, int, int], bytes] = os.pread,
     ) -> tuple[int, int, int, list[bytes]]:
-        """Wall, own CPU and its CPU in nanoseconds, and the source's text, which is made a number after the block.
+        """Wall, own CPU and its CPU in nanoseconds, and the sources' texts, which are made numbers after the block.
 
         Always in this order, so that the time of the reading itself is in no term twice.
         """
-        source = self.source
         try:
-            return now(), own(), self.clock(), [pread(fd, source.size, 0) for fd in source.fds] if source else []
+            return now(), own(), self.clock(), [pread(fd, size, 0) for fd, size in self.files]
         except (OSError, ValueError, IndexError) as error:
             self.lose(TERMS[2:], f"a counter vanished: {error}")
             return now(), own(), 0, []
 
     def terms(self, before: Any, after: Any, operations: int) -> dict[str, float]:
         wall, probe, server = (later - earlier for earlier, later in zip(before[:3], after[:3]))
-        idle = foreign = 0
-        if self.source:
-            try:
-                told = self.source.total(after[3]) - self.source.total(before[3])
-                idle, foreign = _rest(self.source.kind, wall, probe + server, told)
-            except (ValueError, IndexError) as error:
-                self.lose(_DERIVED, f"a counter is no number: {error}")
+        try:
+            idle, foreign = self._remaining(wall, probe + server, before[3], after[3])
+        except (ValueError, IndexError) as error:
+            self.lose(_DERIVED, f"a counter is no number: {error}")
+            idle = foreign = 0
         found = dict(zip(TERMS, (wall, probe, server, idle, foreign)))
         for term, value in found.items():
             self.totals[term] += value
         return {term: max(value, 0) / operations / 1000 for term, value in found.items()}
+
+    def _remaining(self, wall: int, known: int, before: list[bytes], after: list[bytes]) -> tuple[int, int]:
+        """Idle and foreign time by the first source that does not contradict the CPU times.
+
+        A party that is free to move shares the probe's CPU in one block and not in the next: the CPU's own counters
+        hold in the first case, those of the two processes in the other.
+        """
+        rest = (0, 0)
+        first = 0
+        for source in self.sources:
+            part = slice(first, first + len(source.fds))
+            first = part.stop
+            rest = _rest(source.kind, wall, known, source.total(after[part]) - source.total(before[part]))
+            if min(rest) >= -_SLACK * wall:
+                break
+        return rest
 
     def lacking(self) -> dict[str, str]:
         """By term why it is not there, the contradictions that the blocks brought to light among them."""

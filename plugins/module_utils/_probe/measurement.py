@@ -156,8 +156,8 @@ def _ledger(placement: Placement, pid: int, reference: Responder | None, taken: 
         taken.warnings.append(
             f"Threads of the server may work on other CPUs ({elsewhere}): the ledger has its main thread alone"
         )
-    party = Party(pid, placement.same, bool(elsewhere))
-    beside = Party(reference.pid, reference_cpu(placement) == placement.probe) if reference else None
+    party = Party(pid, frozenset(placement.server), bool(elsewhere))
+    beside = Party(reference.pid, frozenset([reference_cpu(placement)])) if reference else None
     return Ledger(placement.probe, party, beside)
 
 
