@@ -3,18 +3,18 @@
 """From a bundle that regresses to the settings that are at fault. Pure: whoever asks brings the tester.
 
 A tester is told which settings have their new values, all others having the old ones, and answers with a verdict:
-``regression``, ``improvement``, ``equivalent`` or ``undecided``.
+``regression``, ``improvement``, ``equivalent`` or ``undecided``. It is told as well whether that is all that is not
+accused yet (then any harm counts), or a part of something that regresses (then its share of that harm is looked for).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Callable
 
 #: Positions of settings in the bundle, in rising order.
 Subset = tuple[int, ...]
-Tester = Callable[[Subset], str]
+Tester = Callable[[Subset, bool], str]
 
 
 @dataclass
@@ -23,13 +23,13 @@ class Search:
 
     ``groups``: each is at fault as a whole: one setting, or several that do harm only together. ``suspects``: the harm
     is in there, but a test that could not be decided kept the search from going on. ``rest``: verdict on everything
-    that is not accused, empty where nothing is left. ``tests``: every subset that was tested, with its verdict.
+    that is not accused, empty where nothing is left. ``tests``: verdicts by what the tester was told.
     """
 
     groups: list[Subset] = field(default_factory=list)
     suspects: Subset = ()
     rest: str = ""
-    tests: dict[Subset, str] = field(default_factory=dict)
+    tests: dict[tuple[Subset, bool], str] = field(default_factory=dict)
 
     @property
     def culprits(self) -> Subset:
@@ -45,7 +45,7 @@ def search(count: int, tester: Tester) -> Search:
     found = Search()
     left: Subset = tuple(range(count))
     while left:
-        found.rest = _test(left, tester, found)
+        found.rest = _test(left, True, tester, found)
         if found.rest != "regression":
             return found
         try:
@@ -65,11 +65,11 @@ class _Undecided(Exception):
         self.suspects = suspects
 
 
-def _test(subset: Subset, tester: Tester, found: Search) -> str:
-    """Every subset is tested once."""
-    if subset not in found.tests:
-        found.tests[subset] = tester(subset)
-    return found.tests[subset]
+def _test(subset: Subset, whole: bool, tester: Tester, found: Search) -> str:
+    """No question is asked twice."""
+    if (subset, whole) not in found.tests:
+        found.tests[subset, whole] = tester(subset, whole)
+    return found.tests[subset, whole]
 
 
 def _narrow(suspects: Subset, beside: Subset, tester: Tester, found: Search) -> Subset:
@@ -80,7 +80,7 @@ def _narrow(suspects: Subset, beside: Subset, tester: Tester, found: Search) -> 
     halves = (suspects[:middle], suspects[middle:])
     verdicts = []
     for half in halves:
-        verdict = _test(_joined(half, beside), tester, found)
+        verdict = _test(_joined(half, beside), False, tester, found)
         if verdict == "regression":
             return _narrow(half, beside, tester, found)
         verdicts.append(verdict)

@@ -11,10 +11,10 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.bisection import Subset, search
 
 
-def harmful(*groups: Subset) -> Callable[[Subset], str]:
+def harmful(*groups: Subset) -> Callable[[Subset, bool], str]:
     """A tester for which exactly these groups do harm, each only as a whole."""
 
-    def tester(subset: Subset) -> str:
+    def tester(subset: Subset, _whole: bool = False) -> str:
         return "regression" if any(set(group) <= set(subset) for group in groups) else "equivalent"
 
     return tester
@@ -24,7 +24,7 @@ def harmful(*groups: Subset) -> Callable[[Subset], str]:
 def test_a_harmless_bundle_costs_one_test_and_accuses_nobody(count: int) -> None:
     found = search(count, harmful())
     assert (found.groups, found.suspects, found.rest) == ([], (), "equivalent")
-    assert list(found.tests) == [tuple(range(count))]
+    assert list(found.tests) == [(tuple(range(count)), True)]
 
 
 @pytest.mark.parametrize("count", range(1, 10))
@@ -62,12 +62,12 @@ def test_a_pair_and_a_single_one() -> None:
             assert sorted(found.groups) == sorted([pair, (single,)])
 
 
-def test_each_subset_is_tested_once() -> None:
+def test_no_question_is_asked_twice() -> None:
     asked = []
 
-    def tester(subset: Subset) -> str:
-        asked.append(subset)
-        return harmful((1, 6), (2,), (7,))(subset)
+    def tester(subset: Subset, whole: bool) -> str:
+        asked.append((subset, whole))
+        return harmful((1, 6), (2,), (7,))(subset, whole)
 
     search(8, tester)
     assert len(asked) == len(set(asked))
@@ -75,12 +75,12 @@ def test_each_subset_is_tested_once() -> None:
 
 @pytest.mark.parametrize("verdict", ["equivalent", "improvement", "undecided"])
 def test_a_bundle_that_does_not_regress_is_not_taken_apart(verdict: str) -> None:
-    found = search(8, lambda _subset: verdict)
+    found = search(8, lambda _subset, _whole: verdict)
     assert (found.groups, found.suspects, found.rest, len(found.tests)) == ([], (), verdict, 1)
 
 
 def test_a_test_without_an_answer_leaves_suspects_and_accuses_nobody() -> None:
-    def tester(subset: Subset) -> str:
+    def tester(subset: Subset, _whole: bool = False) -> str:
         if len(subset) > 4:
             return "regression"
         return "undecided"
@@ -90,7 +90,7 @@ def test_a_test_without_an_answer_leaves_suspects_and_accuses_nobody() -> None:
 
 
 def test_an_undecided_half_does_not_stop_the_search_in_the_other() -> None:
-    def tester(subset: Subset) -> str:
+    def tester(subset: Subset, _whole: bool = False) -> str:
         if 5 in subset:
             return "regression"
         return "undecided" if subset == (0, 1, 2, 3) else "equivalent"
@@ -99,7 +99,7 @@ def test_an_undecided_half_does_not_stop_the_search_in_the_other() -> None:
 
 
 def test_what_is_not_accused_may_remain_undecided() -> None:
-    def tester(subset: Subset) -> str:
+    def tester(subset: Subset, _whole: bool = False) -> str:
         return "regression" if 0 in subset else "undecided"
 
     found = search(2, tester)
@@ -107,10 +107,19 @@ def test_what_is_not_accused_may_remain_undecided() -> None:
 
 
 def test_an_improving_half_is_no_culprit() -> None:
-    def tester(subset: Subset) -> str:
+    def tester(subset: Subset, _whole: bool = False) -> str:
         if 7 in subset:
             return "regression"
         return "improvement" if 0 in subset else "equivalent"
 
     found = search(8, tester)
     assert (found.groups, found.rest) == ([(7,)], "improvement")
+
+
+def test_what_remains_is_asked_about_as_a_whole() -> None:
+    """A small harm beside a large one does not show where a share of the large one is looked for."""
+
+    def tester(subset: Subset, whole: bool) -> str:
+        return "regression" if 0 in subset or (whole and 1 in subset) else "equivalent"
+
+    assert search(2, tester).groups == [(0,), (1,)]

@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blocks of round trips beside a block of the reference: what one side of a quad measures."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .._errors import ServerError
+from .._probe import echo
+from .._probe.blocks import figures_of
+from .._probe.commands import WRITES, Command, ping
+from .._probe.guard import Stalled, Watchdog, no_garbage_collection
+from .._probe.loop import Channel, Desynchronised, Disconnected, ErrorReply, run_block
+from .._probe.placement import Placement, pinned, place
+from .._probe.server import Server, no_writes, remove_keys
+from .._server.connection import Address, raw, socket_of
+
+BLOCK = 500
+#: A block takes about this long at most, in nanoseconds, unless it would have fewer than ``LEAST_BLOCK`` round trips.
+BLOCK_NS = 50_000_000
+LEAST_BLOCK = 100
+#: Round trips that follow a toggle and are not counted.
+AFTER_TOGGLE = 50
+
+
+class Bench:
+    """Measures sides. ``commands`` are those that can be measured here, ``not_measured`` says why others cannot."""
+
+    def __init__(
+        self,
+        address: Address,
+        server: Server,
+        channels: tuple[Channel, Channel],
+        commands: Sequence[Command],
+        duty: float,
+        placement: Placement,
+    ) -> None:
+        self.commands = list(commands)
+        self.not_measured: dict[str, str] = {}
+        self.placement = placement
+        self._address = address
+        self._server = server
+        self._channel, self._reference = channels
+        self._duty = duty
+        self._times = array("q", bytes(8 * BLOCK))
+        self._watchdog = Watchdog(self._times, address.timeout)
+
+    def side(self, metrics: Sequence[str]) -> dict[str, float]:
+        """``{"rtt.p50": ln(Redis / reference), ...}`` of a block of each of these metrics' commands.
+
+        ServerError where the server fails, or refuses what it took before.
+        """
+        began = time.perf_counter()
+        found: dict[str, float] = {}
+        floor = self._block(self._reference, echo.reference())
+        for command in self.commands:
+            if command.metric not in metrics:
+                continue
+            self._server.renew(command.name)
+            own = self._block(self._channel, command)
+            for figure, value in own.items():
+                found[f"{command.metric}.{figure}"] = math.log(value / floor[figure])
+        pause = (time.perf_counter() - began) * (1 / self._duty - 1)
+        if pause > 0:
+            time.sleep(pause)
+        return found
+
+    def _block(self, channel: Channel, command: Command) -> dict[str, float]:
+        try:
+            with self._watchdog.watching():
+                run_block(channel, command, self._times, AFTER_TOGGLE)
+                size = _size(statistics.median(self._times[:AFTER_TOGGLE]))
+                run_block(channel, command, self._times, size)
+        except (Disconnected, Desynchronised, Stalled, ErrorReply, OSError) as error:
+            raise ServerError(
+                "The server failed while its settings were compared",
+                where=str(self._address),
+                why=f"{command.name.upper()}: {str(error) or type(error).__name__}",
+                remedy="See its log; nothing can be said of the settings",
+            ) from error
+        return figures_of(self._times[:size])
+
+
+def _size(nanoseconds: float) -> int:
+    """Round trips in a block. Where each waits for a disk, the whole number would only cost time."""
+    return max(LEAST_BLOCK, min(BLOCK, int(BLOCK_NS / max(nanoseconds, 1))))
+
+
+@contextmanager
+def bench(address: Address, pid: int, cpu: str, commands: Sequence[str], duty: float) -> Iterator[Bench]:
+    """A bench on ``cpu`` (same, auto or a number) for the server ``pid``; its keys are removed afterwards.
+
+    BadInput for a CPU that is not there. ServerError where nothing of ``commands`` can be measured.
+    """
+    placement = place(cpu, pid)
+    server = Server(address)
+    try:
+        usable, not_measured = _choose(server, commands)
+        if not usable:
+            raise ServerError(
+                "Nothing can be measured here",
+                where=str(address),
+                why="; ".join(f"{name}: {reason}" for name, reason in not_measured.items()),
+                remedy="Add ping to commands",
+            )
+        connection: Any = raw(address)
+        try:
+            channel = Channel(socket_of(connection))
+            with pinned(placement.probe), no_garbage_collection(), echo.responder(channel, placement.probe) as floor:
+                found = Bench(address, server, (channel, floor), usable, duty, placement)
+                found.not_measured = not_measured
+                yield found
+        finally:
+            connection.disconnect()
+    finally:
+        server.close()
+        remove_keys(address, list(server.keys.values()))
+
+
+def _choose(server: Server, wanted: Sequence[str]) -> tuple[list[Command], dict[str, str]]:
+    """The commands that can be measured here, and by metric why others cannot."""
+    chosen = [ping()] if "ping" in wanted else []
+    writes = [name for name in WRITES if name in wanted]
+    info = server.info() if writes else {}
+    unwise = writes and (no_writes(info) or server.choose_keys(writes, info.get("cluster_enabled") == "1"))
+    reasons: dict[str, str] = {}
+    for name in writes:
+        reason = unwise or server.try_write(server.command(name))
+        if reason:
+            reasons[f"{name}_rtt"] = reason
+        else:
+            chosen.append(server.command(name))
+    return chosen, reasons

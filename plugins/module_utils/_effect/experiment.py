@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is compared with what: one setting and its confirmation, or a bundle down to its culprits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._judge.comparison import REGRESSION, UNDECIDED, paired
+from .._judge.looks import HARM, Decision, confirm, confirmation
+from . import bisection
+from .bisection import Subset
+from .quads import Alternation, Comparison
+
+#: Shares of the time for the first window; what remains is for the confirmation, or for the search in a bundle.
+_FIRST = {"setting": 0.7, "bundle": 0.5}
+#: A part of a regressing bundle is at fault when it has this share of the harm, or the margin if that is more.
+_SHARE = 0.25
+#: Reported, but decides nothing.
+_ALSO = "p90"
+
+
+def effects(compared: Comparison) -> dict[str, Any]:
+    """``{"rtt": {"p50": {verdict, effect, interval, ...}, "p90": ..., "p99": ...}}`` of a window, JSON-ready."""
+    found: dict[str, Any] = {}
+    for figure, decision in compared.decisions.items():
+        metric, _dot, name = figure.partition(".")
+        found.setdefault(metric, {})[name] = {
+            **decision.comparison.to_dict(),
+            "verdict": decision.verdict,
+            "look": decision.look,
+            "caps": list(decision.caps),
+        }
+    for metric, by_name in found.items():
+        some = next(iter(by_name.values()))
+        values = [q.differences[f"{metric}.{_ALSO}"] for q in compared.quads if not q.null]
+        by_name.setdefault(_ALSO, paired(values, some["margin"], some["alpha"], HARM).to_dict())
+    return found
+
+
+class Experiment:
+    """``margins`` are by figure, such as ``rtt.p50``; ``until`` is when the clock of the alternation ends it."""
+
+    def __init__(
+        self,
+        names: Sequence[Mapping[str, Any]],
+        alternation: Alternation,
+        margins: Mapping[str, float],
+        start: float,
+        seconds: float,
+    ) -> None:
+        self._names = names
+        self._alternation = alternation
+        self._margins = dict(margins)
+        self._start = start
+        self._seconds = seconds
+        self._left = len(names)
+        self._targets: dict[str, float] = {}
+        self._tests: list[dict[str, Any]] = []
+        self._quads = 0
+
+    def run(self) -> dict[str, Any]:
+        """``verdict``, ``effects``, ``null_quads``, ``tests``, ``quads``; of a bundle ``culprits`` and ``joint``."""
+        said = self._one() if len(self._names) == 1 else self._bundle()
+        return {**said, "tests": self._tests, "quads": self._quads}
+
+    def _one(self) -> dict[str, Any]:
+        first = self._compare((), (0,), self._margins, self._until(_FIRST["setting"]))
+        verdict, second = first.verdict, None
+        if verdict == REGRESSION:
+            second = self._confirmation((), (0,), first)
+            verdict = REGRESSION if _confirmed(first, second) else UNDECIDED
+        return {
+            "verdict": verdict,
+            "effects": effects(first),
+            "null_quads": _null(first),
+            "confirmation": effects(second) if second else {},
+        }
+
+    def _bundle(self) -> dict[str, Any]:
+        first: list[Comparison] = []
+
+        def tester(subset: Subset, whole: bool) -> str:
+            compared = self._tested(subset, whole)
+            first.append(compared)
+            return compared.verdict
+
+        found = bisection.search(len(self._names), tester)
+        verdict = next(iter(found.tests.values()))
+        joint: dict[str, Any] = {}
+        if found.culprits:
+            joint = self._joint(found)
+        return {
+            "verdict": verdict,
+            "effects": effects(first[0]),
+            "null_quads": _null(first[0]),
+            "culprits": self._named(found.culprits) if joint.get("confirmed") else [],
+            "suspects": self._named(found.suspects if joint.get("confirmed", True) else found.culprits),
+            "groups": [self._named(group) for group in found.groups],
+            "joint": joint,
+        }
+
+    def _tested(self, subset: Subset, whole: bool) -> Comparison:
+        """The bundle first, with every figure; then only those figures that it harms."""
+        if not self._targets:
+            compared = self._compare((), subset, self._margins, self._until(_FIRST["bundle"]))
+            self._targets = {figure: self._margins[figure] for figure in compared.regressed}
+            self._shares = {figure: _part(compared.decisions[figure]) for figure in compared.regressed}
+        else:
+            if whole:
+                self._left = len(subset)
+            margins = self._targets if whole else self._shares
+            # Any of the settings that are left could be accused: each has its part of the risk (Holm).
+            others = len(margins) * (self._left - 1)
+            compared = self._compare((), subset, margins, self._until(1.0), beside=others)
+        self._tests.append(self._report(compared, subset))
+        return compared
+
+    def _joint(self, found: bisection.Search) -> dict[str, Any]:
+        """In a later window: with all the rest new, do the culprits alone make the difference?"""
+        everything = tuple(range(len(self._names)))
+        rest = tuple(number for number in everything if number not in found.culprits)
+        compared = self._compare(rest, everything, self._targets, self._until(1.0) + self._grace(), beside=0)
+        return {
+            "confirmed": compared.verdict == REGRESSION,
+            "verdict": compared.verdict,
+            "effects": effects(compared),
+            "rest": found.rest or "equivalent",
+            "quads": len(compared.quads),
+        }
+
+    def _confirmation(self, before: Subset, after: Subset, first: Comparison) -> Comparison:
+        margins = {figure: self._margins[figure] for figure in first.regressed}
+        looks = max(confirmation(first.decisions[figure]) for figure in first.regressed)
+        return self._compare(before, after, margins, self._until(1.0) + self._grace(), looks=looks)
+
+    def _grace(self) -> float:
+        """What was found in the last moment is confirmed all the same."""
+        return 0.1 * self._seconds
+
+    def _compare(
+        self, before: Subset, after: Subset, margins: Mapping[str, float], until: float, **rest: Any
+    ) -> Comparison:
+        compared = self._alternation.compare(before, after, margins, until, **rest)
+        self._quads += len(compared.quads)
+        return compared
+
+    def _until(self, share: float) -> float:
+        return self._start + share * self._seconds
+
+    def _named(self, subset: Subset) -> list[Mapping[str, Any]]:
+        return [self._names[number] for number in subset]
+
+    def _report(self, compared: Comparison, subset: Subset) -> dict[str, Any]:
+        return {
+            "settings": self._named(subset),
+            "verdict": compared.verdict,
+            "effects": effects(compared),
+            "quads": len(compared.quads),
+            "seconds": round(compared.seconds, 3),
+        }
+
+
+def _confirmed(first: Comparison, second: Comparison) -> bool:
+    """Whether a figure regressed in both windows."""
+    both = [confirm(first.decisions[name].comparison, found.comparison) for name, found in second.decisions.items()]
+    return REGRESSION in both and second.verdict == REGRESSION
+
+
+def _part(decision: Decision) -> float:
+    """The margin for parts of a bundle whose harm is at least that of the decision's interval."""
+    low = decision.comparison.interval[0] or 0.0
+    return max(decision.comparison.margin, _SHARE * low)
+
+
+def _null(compared: Comparison) -> dict[str, Any]:
+    """The A/A quads of a window: p-value of no difference by figure, and what they cap."""
+    tested = {name: found.null.check for name, found in compared.decisions.items() if found.null is not None}
+    caps = sorted({cap for found in compared.decisions.values() for cap in found.caps})
+    return {"quads": sum(quad.null for quad in compared.quads), "p_values": tested, "caps": caps}

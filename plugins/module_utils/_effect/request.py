@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request for the effect of settings, as the module's parameters carry it, and its result as JSON."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._change.store import Store
+from .._change.transaction import refuse_unfinished
+from .._errors import BadInput, ChangeError, LowlatError, ServerError
+from .._probe.commands import NAMES
+from .._probe.guard import signals_raise
+from .._probe.placement import place
+from .._server import instance
+from .._server.connection import Address, control, server_errors
+from .._settings.setting import Host
+from . import toggle
+from .bench import Bench, bench
+from .experiment import Experiment
+from .keeping import Keeping, kept
+from .quads import Alternation
+from .toggle import Toggle
+
+#: A module that takes longer than its time and this, in seconds, hangs.
+_HUNG = 120.0
+
+
+def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
+    """``{changed, verdict, effects, settings, ...}`` for the parameters of setting_effect.
+
+    With ``check`` everything is looked at, and nothing toggled. LowlatError where it cannot be done, where the host is
+    not as it was found, or where the server failed meanwhile.
+    """
+    wanted = _wanted(params)
+    _check(params)
+    address = Address.from_options(dict(params))
+
+    def connect() -> Host:
+        client = control(address)
+        with server_errors(address):
+            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
+
+    store = Store(params["state_directory"])
+    _refuse_open_change(store)
+    if check:
+        host = connect()
+        toggles, skipped = toggle.resolve(wanted, host)
+        place(params["cpu"], host.instance.pid)
+        return _result(toggles, skipped, {"verdict": UNTESTED, "effects": {}})
+    try:
+        with signals_raise(), store.locked(), server_errors(address):
+            _refuse_open_change(store)
+            return _measure(params, wanted, store, connect(), connect)
+    except OSError as error:
+        raise ChangeError(
+            "The host does not let us work",
+            where=str(error.filename or store.path),
+            why=error.strerror or str(error),
+            remedy="Make room there, or make it writable",
+        ) from error
+
+
+UNTESTED = "untested"
+
+
+def _measure(
+    params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any
+) -> dict[str, Any]:
+    toggles, skipped = toggle.resolve(wanted, host)
+    if not toggles:
+        return _result(toggles, skipped, {"verdict": UNTESTED, "effects": {}})
+    seed = secrets.randbits(32) if params.get("seed") is None else int(params["seed"])
+    start = time.monotonic()
+    keeping: Keeping | None = None
+    try:
+        measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"])
+        keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG)
+        with measuring as found, keep as keeping:
+            said = _experiment(params, toggles, host, found, seed).run()
+    except LowlatError as error:
+        if keeping and keeping.restored and keeping.restored.restarted and not keeping.restored.left:
+            _prove(keeping, host)
+        _tell_what_is_left(keeping, error)
+        raise
+    finally:
+        host.client.connection_pool.disconnect()
+    _prove(keeping, host)
+    said.update(
+        seconds=round(time.monotonic() - start, 3),
+        seed=seed,
+        cpu=found.placement.to_dict(),
+        not_measured=found.not_measured,
+        warnings=list(found.placement.warnings),
+        left_as_found=True,
+    )
+    return _result(toggles, skipped, said)
+
+
+def _experiment(
+    params: Mapping[str, Any], toggles: Sequence[Toggle], host: Host, found: Bench, seed: int
+) -> Experiment:
+    def switch(new: Sequence[int], old: Sequence[int]) -> None:
+        with server_errors(host.address):
+            for which, numbers in ((0, old), (1, new)):
+                for number in numbers:
+                    toggles[number].write(which, host)
+
+    alternation = Alternation(len(toggles), switch, found.side, seed)
+    margins = {}
+    for command in found.commands:
+        margins[f"{command.metric}.p50"] = params["margin_p50"]
+        margins[f"{command.metric}.p99"] = params["margin_p99"]
+    names = [{"kind": one.values[0].kind, "key": one.values[0].key} for one in toggles]
+    return Experiment(names, alternation, margins, time.monotonic(), params["seconds"])
+
+
+def _result(toggles: Sequence[Toggle], skipped: Sequence[Mapping[str, str]], said: dict[str, Any]) -> dict[str, Any]:
+    return {"changed": False, "settings": [one.report() for one in toggles], "skipped": list(skipped), **said}
+
+
+def _wanted(params: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    one, several = params.get("setting"), params.get("settings")
+    if (one is None) == (several is None):
+        raise BadInput(
+            "Either setting or settings is needed, and not both",
+            why="both are given" if one is not None else "none is given",
+            remedy="Give setting for one, or settings for a bundle",
+        )
+    if several is not None and not several:
+        raise BadInput("There is nothing to toggle", where="settings", remedy="Name at least one setting")
+    return [one] if one is not None else list(several or ())
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    """BadInput for figures that make no sense, before anything is touched."""
+    for name, least, most in (
+        ("margin_p50", 0.001, 10),
+        ("margin_p99", 0.001, 10),
+        ("seconds", 1, 3600),
+        ("duty", 0.001, 1),
+    ):
+        if not least <= params[name] <= most:
+            raise BadInput(f"{name} is {params[name]:g}", remedy=f"It must be from {least:g} to {most:g}")
+    unknown = [name for name in params["commands"] if name not in NAMES]
+    if unknown or not params["commands"]:
+        raise BadInput(
+            f"commands is {', '.join(map(str, params['commands'])) or 'empty'}",
+            remedy=f"Choose from {', '.join(NAMES)}",
+        )
+
+
+def _refuse_open_change(store: Store) -> None:
+    """A change that is applied and not confirmed yet may be looked at; one in between states may not be disturbed."""
+    unfinished = store.unfinished()
+    if unfinished is not None and unfinished.state != "applied":
+        refuse_unfinished(store)
+
+
+def _tell_what_is_left(keeping: Keeping | None, error: LowlatError) -> None:
+    """An error on the way also says how the host was left."""
+    restored = keeping.restored if keeping else None
+    error.details["left_as_found"] = keeping is None or (restored is not None and restored.as_found)
+    if restored is not None and (restored.left or restored.foreign):
+        error.details.update(left=restored.left, foreign=restored.foreign)
+
+
+def _prove(keeping: Keeping, host: Host) -> None:
+    restored = keeping.restored
+    if restored is None or restored.as_found:
+        return
+    if restored.left:
+        raise ChangeError(
+            "The server could not be left as it was found",
+            where=str(host.address),
+            why="; ".join(restored.left),
+            remedy="A process on the host goes on trying for 15 minutes; see what keeps the server from answering",
+            left=restored.left,
+            foreign=restored.foreign,
+            left_as_found=False,
+        )
+    if restored.restarted:
+        raise ServerError(
+            "The server was restarted while its settings were compared",
+            where=str(host.address),
+            why="another process answers than the one that was found",
+            remedy="Run it again",
+            left_as_found=False,
+        )
+    raise ChangeError(
+        "Somebody else set these values while they were compared",
+        where=str(host.address),
+        why="; ".join(restored.foreign),
+        remedy="Run it again when nobody else works on the host",
+        foreign=restored.foreign,
+        left_as_found=False,
+    )

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings with two values each, and what the host had of them when they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._change import plan
+from .._change.guard import Hazard
+from .._errors import BadInput, Refused
+from .._settings import registry
+from .._settings.setting import Host, Reading, Setting
+from . import refusals
+
+_FIELDS = {"kind", "key", "values", "optional"}
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """One setting: ``values`` are the old and the new one, canonical; ``found`` is what was live and stored."""
+
+    values: tuple[Setting, Setting]
+    found: Reading
+
+    @property
+    def name(self) -> str:
+        return f"{self.values[0].kind} {self.values[0].key}"
+
+    def read(self, host: Host) -> Reading:
+        return registry.provider(self.values[0].kind).read(self.values[0], host)
+
+    def write(self, which: int, host: Host) -> None:
+        """Bring the old (0) or the new (1) value into effect."""
+        setting = self.values[which]
+        registry.provider(setting.kind).write_live(setting, setting.value, host)
+
+    def write_back(self, live: Any, host: Host) -> None:
+        """Bring a value into effect that ``Reading.live`` or ``Reading.persisted`` held."""
+        registry.provider(self.values[0].kind).write_live(self.values[0], live, host)
+
+    def shows(self, live: Any, reading: Reading) -> bool:
+        """Whether that value is live: the very same, or another way of writing it."""
+        setting = self.values[0]
+        if reading.live == live or not isinstance(live, str):
+            return bool(reading.live == live)
+        return registry.provider(setting.kind).live_matches(replace(setting, value=live), reading)
+
+    def is_ours(self, reading: Reading) -> bool:
+        """Whether one of the two values is live."""
+        provider = registry.provider(self.values[0].kind)
+        return any(provider.live_matches(setting, reading) for setting in self.values)
+
+    def report(self) -> dict[str, Any]:
+        first = self.values[0]
+        return {
+            "kind": first.kind,
+            "key": first.key,
+            "values": [value.value for value in self.values],
+            "found": self.found.live,
+        }
+
+
+def resolve(raw: Sequence[Mapping[str, Any]], host: Host) -> tuple[list[Toggle], list[dict[str, str]]]:
+    """The toggles of settings as they are written, and those ``optional`` ones that this host cannot toggle.
+
+    The latter as ``{kind, key, reason}``. BadInput for what is not well formed, Refused for what must not be toggled.
+    """
+    if not raw:
+        raise BadInput("There is nothing to toggle", where="settings", remedy="Name at least one setting")
+    pairs = [_parse(fields, number) for number, fields in enumerate(raw, start=1)]
+    toggles: list[Toggle] = []
+    skipped: list[dict[str, str]] = []
+    stands_against: list[Hazard] = []
+    for fields, pair in zip(raw, pairs):
+        try:
+            toggle, found = _resolve_one(pair, host)
+        except BadInput as error:
+            if not fields.get("optional"):
+                raise
+            skipped.append({"kind": pair[0].kind, "key": pair[0].key, "reason": error.message})
+            continue
+        if not found and toggle:
+            toggles.append(toggle)
+        elif fields.get("optional"):
+            reason = "; ".join(f"{hazard.reason} ({hazard.id})" for hazard in found)
+            skipped.append({"kind": pair[0].kind, "key": pair[0].key, "reason": reason})
+        else:
+            stands_against.extend(found)
+    _refuse(stands_against, host)
+    # The same rule as for a change: no setting twice, under whatever name.
+    plan.build([toggle.values[0] for toggle in toggles], host)
+    return toggles, skipped
+
+
+def _parse(fields: Mapping[str, Any], number: int) -> tuple[Setting, Setting]:
+    where = f"setting {number}"
+    unknown = sorted(set(fields) - _FIELDS)
+    values = fields.get("values")
+    if unknown or not isinstance(values, (list, tuple)) or len(values) != 2:
+        raise BadInput(
+            "A setting to toggle is not well formed",
+            where=where,
+            why=f"unknown fields: {', '.join(unknown)}" if unknown else "it needs two values: the old and the new one",
+            remedy="Write {kind, key, values: [old, new]}",
+        )
+    try:
+        old, new = plan.parse([{"kind": fields.get("kind"), "key": fields.get("key"), "value": one} for one in values])
+    except BadInput as error:
+        if "secret" in error.what:
+            raise BadInput(f"{fields['key']} is a secret, and no tuning", where=where, remedy="Leave it out") from None
+        raise BadInput(error.what, where=where, why=error.why, remedy="Write {kind, key, values: [old, new]}") from None
+    return old, new
+
+
+def _resolve_one(pair: tuple[Setting, Setting], host: Host) -> tuple[Toggle | None, list[Hazard]]:
+    found = list(refusals.without_a_look(pair[:1]))
+    if found:
+        return None, found
+    old, new = plan.build([pair[0]], host).settings[0], plan.build([pair[1]], host).settings[0]
+    if old.before is None:
+        raise BadInput(f"{pair[0].kind} {pair[0].key} cannot be read", remedy="Leave it out")
+    found = refusals.against((old, new), host)
+    if not found and old.setting.value == new.setting.value:
+        raise BadInput(
+            f"Both values of {old.setting.kind} {old.setting.key} are {old.setting.value!r}",
+            remedy="Name two values that differ",
+        )
+    return Toggle((old.setting, new.setting), old.before), found
+
+
+def _refuse(found: Sequence[Hazard], host: Host) -> None:
+    if found:
+        raise Refused(
+            "This must not be toggled on a running server, so nothing was changed",
+            where=str(host.address),
+            why=" | ".join(f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in found),
+            hazards=[hazard.report() for hazard in found],
+        )
