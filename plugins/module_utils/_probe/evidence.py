@@ -31,11 +31,12 @@ class Evidence:
         self.pid = pid
         self.root = root
         self.lacking: dict[str, str] = {}
-        self._of_server = ServerEvidence(server.ask, self.lacking)
+        self._of_server = ServerEvidence(server.ask_all, self.lacking)
         self._groups = {"probe": self._try("throttled", lambda: statistics_of("self", root)) or []}
         self._groups["server"] = self._try("throttled", lambda: statistics_of(pid, root)) or []
         if not any(self._groups.values()):
             self.lacking.setdefault("throttled", "no cgroup of the CPU controller is visible")
+        self._names: dict[int, str] = self._try("threads", lambda: names(pid, root)) or {}
         self._before: dict[str, Any] = {}
         self._start = 0.0
 
@@ -61,7 +62,7 @@ class Evidence:
             "pressure": _share(changes["pressure"], seconds),
             "interrupts": None if changes["interrupts"] is None else round(changes["interrupts"] / seconds, 1),
             "frequency": self._frequency(),
-            "threads": self._try("threads", self._threads),
+            "threads": self._threads() if self._names else None,
             **self._of_server.end(),
             "lacking": self.lacking,
         }
@@ -107,7 +108,7 @@ class Evidence:
 
     def _threads(self) -> dict[str, str]:
         found = {}
-        for tid, name in names(self.pid, self.root).items():
+        for tid, name in self._names.items():
             # Of any process, and without a file; one that has ended meanwhile is none.
             try:
                 found[name] = format_cpu_list(os.sched_getaffinity(tid))

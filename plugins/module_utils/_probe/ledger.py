@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .blocks import Series
 from .counters import Source, cpu_clock, idle_or_busy, run_delays
@@ -23,6 +23,8 @@ _DERIVED = ("idle", "foreign")
 # Counters are read one after the other, and on two CPUs both parties may work for a moment at the same time: less than
 # this share of all blocks together is no contradiction.
 _SLACK = 0.05
+# Less than this share of a block that is neither the probe's nor the server's is not looked into.
+_REST = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Ledger:
     def __init__(self, cpu: int, server: Party, responder: Party | None = None, root: str = "/") -> None:
         self._descriptors: list[int] = []
         try:
-            self._server = self._account(server, cpu, root)
-            self._reference = self._account(responder, cpu, root) if responder else self._server
+            # Both parties may be measured by the same counter, and then share its readings.
+            of_cpu = idle_or_busy(cpu, self._descriptors, root)
+            self._server = self._account(server, cpu, of_cpu, root)
+            self._reference = self._account(responder, cpu, of_cpu, root) if responder else self._server
         except BaseException:
             self.close()
             raise
@@ -53,9 +57,15 @@ class Ledger:
         while self._descriptors:
             os.close(self._descriptors.pop())
 
-    def read(self, metric: str) -> Any:
-        """Hot: between two blocks, and part of the first and last microsecond of each."""
-        return self._of(metric).read()
+    def begin(self, metric: str, last: Any) -> Any:
+        """Hot, and so are the other readings: a part of the block's first and last microsecond."""
+        account = self._of(metric)
+        if last is None:
+            return account.read(None)
+        return last if last.account is account else account.take_over(last)
+
+    def end(self, metric: str, before: Any) -> Any:
+        return self._of(metric).read(before)
 
     def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
         """Microseconds for each operation, of the terms that there are."""
@@ -81,11 +91,11 @@ class Ledger:
     def _of(self, metric: str) -> _Account:
         return self._reference if metric == METRIC else self._server
 
-    def _account(self, party: Party, cpu: int, root: str) -> _Account:
+    def _account(self, party: Party, cpu: int, of_cpu: tuple[Source | None, str], root: str) -> _Account:
         clock, no_clock = cpu_clock(party.pid, party.main_alone, self._descriptors, root)
         sources, no_source = [], ""
         if cpu in party.cpus:
-            sources.append(idle_or_busy(cpu, self._descriptors, root))
+            sources.append(of_cpu)
         if party.cpus != {cpu}:
             sources.append(run_delays(party.pid, self._descriptors, root))
         no_source = "; ".join(reason for _source, reason in sources if reason)
@@ -98,12 +108,24 @@ class Ledger:
         return account
 
 
+class _Reading(NamedTuple):
+    """Wall time, the probe's and the party's CPU time in nanoseconds, and what the sources' files said."""
+
+    account: _Account
+    wall: int
+    mine: int
+    theirs: int
+    texts: list[bytes]
+
+
 class _Account:
     """The counters around one party."""
 
     def __init__(self, clock: Callable[[], int] | None, sources: tuple[Source, ...]) -> None:
         self.clock = clock or (lambda: 0)
         self.sources = sources
+        # Only a counter that stands still while the two work may be left unread.
+        self.idle_alone = [source.kind for source in sources] == ["idle"]
         self.files = [(fd, source.size) for source in sources for fd in source.fds]
         self.lost: dict[str, str] = {}
         self.totals = dict.fromkeys(TERMS, 0)
@@ -114,24 +136,42 @@ class _Account:
 
     def read(
         self,
+        before: _Reading | None,
         now: Callable[[], int] = time.perf_counter_ns,
-        own: Callable[[], int] = time.process_time_ns,
-        pread: Callable[[int, int, int], bytes] = os.pread,
-    ) -> tuple[int, int, int, list[bytes]]:
-        """Wall, own CPU and its CPU in nanoseconds, and the sources' texts, which are made numbers after the block.
+        own: Callable[[], int] = time.thread_time_ns,
+    ) -> _Reading:
+        """The counters as they stand, always in the same order, so that the reading itself is in no term twice.
 
-        Always in this order, so that the time of the reading itself is in no term twice.
+        Where the CPU times alone make up for the time since ``before``, the other counters are left as they were
+        then: what they count is found, if there is any, by the next reading that needs them.
         """
         try:
-            return now(), own(), self.clock(), [pread(fd, size, 0) for fd, size in self.files]
+            wall, mine, theirs = now(), own(), self.clock()
+            if before is not None and self.idle_alone:
+                spent = wall - before.wall
+                if spent - (mine - before.mine) - (theirs - before.theirs) < spent * _REST:
+                    return _Reading(self, wall, mine, theirs, before.texts)
+            return _Reading(self, wall, mine, theirs, self._texts())
         except (OSError, ValueError, IndexError) as error:
             self.lose(TERMS[2:], f"a counter vanished: {error}")
-            return now(), own(), 0, []
+            return _Reading(self, now(), own(), 0, [])
 
-    def terms(self, before: Any, after: Any, operations: int) -> dict[str, float]:
-        wall, probe, server = (later - earlier for earlier, later in zip(before[:3], after[:3]))
+    def take_over(self, last: _Reading) -> _Reading:
+        """Another party's last reading with this one's CPU time in place."""
         try:
-            idle, foreign = self._remaining(wall, probe + server, before[3], after[3])
+            texts = last.texts if self.files == last.account.files else self._texts()
+            return _Reading(self, last.wall, last.mine, self.clock(), texts)
+        except (OSError, ValueError, IndexError):
+            return self.read(None)
+
+    def _texts(self, pread: Callable[[int, int, int], bytes] = os.pread) -> list[bytes]:
+        # They are made numbers after the block.
+        return [pread(fd, size, 0) for fd, size in self.files]
+
+    def terms(self, before: _Reading, after: _Reading, operations: int) -> dict[str, float]:
+        wall, probe, server = after.wall - before.wall, after.mine - before.mine, after.theirs - before.theirs
+        try:
+            idle, foreign = self._remaining(wall, probe + server, before.texts, after.texts)
         except (ValueError, IndexError) as error:
             self.lose(_DERIVED, f"a counter is no number: {error}")
             idle = foreign = 0

@@ -32,19 +32,25 @@ class Counters(Protocol):
 
 
 class Meter(Protocol):
-    """What is read right before and right after every timed block."""
+    """What is read between the blocks. A reading may be the end of one block and the beginning of the next."""
 
-    def read(self, metric: str) -> Any:
-        """The counters as they stand."""
+    def begin(self, metric: str, last: Any) -> Any:
+        """The reading at which a block of this metric begins; ``last`` is where the block before it ended, or None."""
+
+    def end(self, metric: str, before: Any) -> Any:
+        """The reading at which it ends, having begun at ``before``."""
 
     def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
-        """What happened between two readings, in microseconds for each of the operations."""
+        """What happened between the two, in microseconds for each of the operations."""
 
 
 class NoMeter:
     """For blocks of which only the times are wanted."""
 
-    def read(self, metric: str) -> None:
+    def begin(self, metric: str, last: Any) -> None:
+        """Nothing."""
+
+    def end(self, metric: str, before: Any) -> None:
         """Nothing."""
 
     def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
@@ -69,6 +75,17 @@ class Run:
         self.histograms.pop(metric, None)
         for name in [name for name in self.series if name.partition(".")[0] == metric]:
             del self.series[name]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """``times`` in nanoseconds; the readings are around that many ``operations``."""
+
+    command: Command
+    times: array[int]
+    before: Any
+    after: Any
+    operations: int
 
 
 class Sampler:
@@ -104,18 +121,18 @@ class Sampler:
         self.refused: dict[str, str] = {}
         self.late_blocks = 0
         self._rounds = 0
-        self._readings: tuple[Any, Any] = (None, None)
         self._interval_ns = int(1e9 / plan.rate) if plan.rate else 0
         self._times = array("q", bytes(8 * max(plan.block_size, _WARM_UP)))
         self._watchdog = Watchdog(self._times, patience + self._interval_ns / 1e9)
 
     def warm_up(self) -> None:
         """Untimed round trips of every command. A refusal shows here first."""
-        for command in list(self.commands):
-            self._guarded(command, Run(), _WARM_UP)
+        with self._watchdog.watching():
+            for command in list(self.commands):
+                self._guarded(command, _WARM_UP)
 
     def run(self) -> Run:
-        """One run: rounds of a block of each command until each has its samples.
+        """One run: rounds of a block of each command, and a pause after each, until each has its samples.
 
         Every second round runs backwards: a drift then favours nobody.
         """
@@ -125,23 +142,45 @@ class Sampler:
             if self._rounds % 2:
                 turns.reverse()
             self._rounds += 1
-            for command in turns:
-                if command in self.commands:
-                    self._timed_block(command, run, size)
+            self._round(turns, run, size)
         return run
 
-    def _timed_block(self, command: Command, run: Run, size: int) -> None:
+    def _round(self, turns: Sequence[Command], run: Run, size: int) -> None:
         start = self.clock()
-        renewed = self._renewed(command)
-        if not (
-            renewed and self._guarded(command, run, _WARM_UP_BLOCK) and self._guarded(command, run, size, timed=True)
-        ):
-            run.drop(command.metric)
-            return
+        # The blocks follow each other closely, so that they see the same host and share the readings between them.
+        ready = [command for command in turns if self._renewed(command)]
+        with self._watchdog.watching():
+            taken = self._blocks(ready, size)
         pause = self.plan.pause_after(self.clock() - start)
-        run.take(command.metric, self._times[:size], self.meter.terms(command.metric, *self._readings, size))
+        for block in taken:
+            metric = block.command.metric
+            run.take(metric, block.times, self.meter.terms(metric, block.before, block.after, block.operations))
+            run.sent[block.command.name] += size + _WARM_UP_BLOCK
+        for command in turns:
+            if command not in self.commands:
+                run.drop(command.metric)
         if pause > 0:
             self.sleep(pause)
+
+    def _blocks(self, commands: Sequence[Command], size: int) -> list[_Block]:
+        """A block of each, as far as they are answered."""
+        taken: list[_Block] = []
+        last: Any = None
+        for command in commands:
+            # After a pause caches are cold: that is no part of the block. Between two blocks the warm-up is.
+            warm = last is not None
+            before = self.meter.begin(command.metric, last) if warm else None
+            last = None
+            if not self._guarded(command, _WARM_UP_BLOCK):
+                continue
+            if not warm:
+                before = self.meter.begin(command.metric, None)
+            if not self._guarded(command, size, paced=bool(self._interval_ns)):
+                continue
+            last = self.meter.end(command.metric, before)
+            operations = size + _WARM_UP_BLOCK if warm else size
+            taken.append(_Block(command, self._times[:size], before, last, operations))
+        return taken
 
     def _renewed(self, command: Command) -> bool:
         """False when the server refuses writes since the last block, which ends the command for good."""
@@ -158,17 +197,18 @@ class Sampler:
         self.refused[command.name] = why
         self.commands.remove(command)
 
-    def _guarded(self, command: Command, run: Run, size: int, timed: bool = False) -> bool:
-        """A block under the watchdog; False when the server refused the command, which ends it for good.
+    def _guarded(self, command: Command, size: int, paced: bool = False) -> bool:
+        """Round trips to be stored; False when the server refused the command, which ends it for good.
 
         A responder that fails ends the reference alone: the server has no part in it.
         """
+        channel = self.channels[command.metric]
         try:
-            with self._watchdog.watching():
-                if timed:
-                    self._metered(command, size)
-                else:
-                    self.block(self.channels[command.metric], command, self._times, size)
+            if paced:
+                behind = run_paced_block(channel, command, self._times, size, self._interval_ns)
+                self.late_blocks += behind > self._interval_ns and command.metric != echo.METRIC
+            else:
+                self.block(channel, command, self._times, size)
         except ErrorReply as error:
             self._refuse(command, f"the server answered {command.name.upper()} with: {error}")
             return False
@@ -177,15 +217,4 @@ class Sampler:
                 raise
             self._refuse(command, f"the responder failed: {error}")
             return False
-        run.sent[command.name] = run.sent.get(command.name, 0) + size
         return True
-
-    def _metered(self, command: Command, size: int) -> None:
-        channel = self.channels[command.metric]
-        before = self.meter.read(command.metric)
-        if self._interval_ns:
-            behind = run_paced_block(channel, command, self._times, size, self._interval_ns)
-            self.late_blocks += behind > self._interval_ns and command.metric != echo.METRIC
-        else:
-            self.block(channel, command, self._times, size)
-        self._readings = (before, self.meter.read(command.metric))

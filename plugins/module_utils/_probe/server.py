@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._errors import LowlatError
+from .._errors import LowlatError, ServerError
 from .._server.connection import Address, raw, server_errors, socket_of
 from .._server.process import find_process
 from .commands import EXPIRY_MS, Command, new_key, served_slots, set_, xadd
@@ -15,6 +15,8 @@ from .server_statistics import Reading, parse_histogram, parse_info
 
 # A cache that evicts at its limit stays this close to it: there every write costs a key of somebody else.
 _LIMIT_MARGIN = 1 << 20
+# Codes of what the server answers, rather than of how it fails.
+_REFUSALS = ("noperm", "unknown_command", "refused")
 
 
 class Server:
@@ -34,6 +36,21 @@ class Server:
         with server_errors(self.address):
             self._connection.send_command(*words)
             return self._connection.read_response()
+
+    def ask_all(self, *commands: Sequence[str]) -> list[Any]:
+        """The replies to several commands in one round trip. A ServerError in its place for an error reply."""
+        with server_errors(self.address):
+            self._connection.send_packed_command(self._connection.pack_commands(commands))
+        replies: list[Any] = []
+        for _command in commands:
+            try:
+                with server_errors(self.address):
+                    replies.append(self._connection.read_response())
+            except ServerError as error:
+                if error.details.get("code") not in _REFUSALS:
+                    raise
+                replies.append(error)
+        return replies
 
     def text(self, *words: str) -> str:
         reply = self.ask(*words)

@@ -79,7 +79,7 @@ def test_the_alternation_goes_on_over_the_runs() -> None:
 def test_the_time_of_the_reference_counts_as_busy() -> None:
     server = Server()
     server.sampler(Plan(samples=500, duty=0.25), reference="responder").run()
-    assert server.slept == pytest.approx([3 * 510 * 20e-6] * 4)
+    assert server.slept == pytest.approx([3 * 4 * 510 * 20e-6])
 
 
 @pytest.mark.parametrize("error", [Disconnected("it closed"), Stalled("no answer"), OSError("broken pipe")])
@@ -101,21 +101,42 @@ def test_a_responder_that_fails_ends_the_reference_alone(error: Exception) -> No
     assert len(run.series["rtt.p50"]) == 3
 
 
-def test_the_meter_is_read_around_every_timed_block() -> None:
+class Meter:
+    """A reading is how many round trips were made before it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.readings = 0
+
+    def begin(self, metric: str, last: Any) -> Any:
+        return self.end(metric, None) if last is None else last
+
+    def end(self, metric: str, before: Any) -> int:
+        self.readings += 1
+        return sum(size for _name, size in self.server.log)
+
+    def terms(self, metric: str, before: int, after: int, operations: int) -> dict[str, float]:
+        return {"round_trips": after - before, "operations": operations}
+
+
+def test_one_reading_ends_a_block_and_begins_the_next() -> None:
     server = Server()
-
-    class Meter:
-        def read(self, metric: str) -> tuple[str, int]:
-            return metric, len(server.log)
-
-        def terms(self, metric: str, before: tuple[str, int], after: tuple[str, int], operations: int) -> Any:
-            assert before[0] == after[0] == metric
-            return {"blocks": after[1] - before[1], "operations": operations}
-
-    run = server.sampler(Plan(samples=1000), reference="responder", meter=Meter()).run()
+    meter = Meter(server)
+    run = server.sampler(Plan(samples=1000), reference="responder", meter=meter).run()
+    # The first block of a round begins after its warm-up, the others with it.
+    assert run.series["reference.operations"] == run.series["xadd_rtt.operations"][::-1] == [500, 510]
+    assert run.series["rtt.operations"] == run.series["set_rtt.operations"] == [510, 510]
     for metric in ("reference", "rtt", "set_rtt", "xadd_rtt"):
-        assert run.series[f"{metric}.blocks"] == [1, 1]
-        assert run.series[f"{metric}.operations"] == [500, 500]
+        assert run.series[f"{metric}.round_trips"] == run.series[f"{metric}.operations"]
+    assert meter.readings == 2 * 5
+
+
+def test_after_a_refusal_the_readings_begin_anew() -> None:
+    server = Server(ping=2)
+    meter = Meter(server)
+    run = server.sampler(Plan(samples=500), reference="responder", meter=meter).run()
+    assert run.series["set_rtt.round_trips"] == run.series["set_rtt.operations"] == [500]
+    assert run.series["reference.round_trips"] == [500]
 
 
 def test_what_was_sent_counts_the_untimed_round_trips_too() -> None:
@@ -125,7 +146,7 @@ def test_what_was_sent_counts_the_untimed_round_trips_too() -> None:
 def test_the_pause_follows_the_duty() -> None:
     server = Server()
     server.sampler(Plan(samples=500, duty=0.25)).run()
-    assert server.slept == pytest.approx([3 * 510 * 20e-6] * 3)
+    assert server.slept == pytest.approx([3 * 3 * 510 * 20e-6])
 
 
 def test_every_block_pushes_on_the_expiry_first() -> None:
