@@ -23,13 +23,13 @@ class Search:
 
     ``groups``: each is at fault as a whole: one setting, or several that do harm only together. ``suspects``: the harm
     is in there, but a test that could not be decided kept the search from going on. ``rest``: verdict on everything
-    that is not accused, empty where nothing is left. ``tests``: verdicts by what the tester was told.
+    that is not accused, empty where nothing is left. ``tests``: what the tester was asked, and said.
     """
 
     groups: list[Subset] = field(default_factory=list)
     suspects: Subset = ()
     rest: str = ""
-    tests: dict[tuple[Subset, bool], str] = field(default_factory=dict)
+    tests: list[tuple[Subset, bool, str]] = field(default_factory=list)
 
     @property
     def culprits(self) -> Subset:
@@ -45,11 +45,12 @@ def search(count: int, tester: Tester) -> Search:
     found = Search()
     left: Subset = tuple(range(count))
     while left:
-        found.rest = _test(left, True, tester, found)
+        found.rest = tester(left, True)
+        found.tests.append((left, True, found.rest))
         if found.rest != "regression":
             return found
         try:
-            group = _narrow(left, (), tester, found)
+            group = _narrow(left, (), _remembering(tester, found))
         except _Undecided as stop:
             found.suspects = stop.suspects
             return found
@@ -65,14 +66,20 @@ class _Undecided(Exception):
         self.suspects = suspects
 
 
-def _test(subset: Subset, whole: bool, tester: Tester, found: Search) -> str:
-    """No question is asked twice."""
-    if (subset, whole) not in found.tests:
-        found.tests[subset, whole] = tester(subset, whole)
-    return found.tests[subset, whole]
+def _remembering(tester: Tester, found: Search) -> Callable[[Subset], str]:
+    """Tests of parts of one whole: no part is tested twice. What counts as its share differs from whole to whole."""
+    answers: dict[Subset, str] = {}
+
+    def test(subset: Subset) -> str:
+        if subset not in answers:
+            answers[subset] = tester(subset, False)
+            found.tests.append((subset, False, answers[subset]))
+        return answers[subset]
+
+    return test
 
 
-def _narrow(suspects: Subset, beside: Subset, tester: Tester, found: Search) -> Subset:
+def _narrow(suspects: Subset, beside: Subset, test: Callable[[Subset], str]) -> Subset:
     """The part of ``suspects`` that does the harm. Together with ``beside`` they regress, ``beside`` alone does not."""
     if len(suspects) == 1:
         return suspects
@@ -80,15 +87,15 @@ def _narrow(suspects: Subset, beside: Subset, tester: Tester, found: Search) -> 
     halves = (suspects[:middle], suspects[middle:])
     verdicts = []
     for half in halves:
-        verdict = _test(_joined(half, beside), False, tester, found)
+        verdict = test(_joined(half, beside))
         if verdict == "regression":
-            return _narrow(half, beside, tester, found)
+            return _narrow(half, beside, test)
         verdicts.append(verdict)
     if "undecided" in verdicts:
         raise _Undecided(suspects)
     # Neither half does it alone: something of each is needed. Hold one half while the other is narrowed down.
-    first = _narrow(halves[0], _joined(halves[1], beside), tester, found)
-    second = _narrow(halves[1], _joined(first, beside), tester, found)
+    first = _narrow(halves[0], _joined(halves[1], beside), test)
+    second = _narrow(halves[1], _joined(first, beside), test)
     return _joined(first, second)
 
 

@@ -57,6 +57,7 @@ class Experiment:
         self._seconds = seconds
         self._left = len(names)
         self._targets: dict[str, float] = {}
+        self._parts: dict[str, float] = {}
         self._tests: list[dict[str, Any]] = []
         self._quads = 0
 
@@ -87,7 +88,7 @@ class Experiment:
             return compared.verdict
 
         found = bisection.search(len(self._names), tester)
-        verdict = next(iter(found.tests.values()))
+        verdict = found.tests[0][2]
         joint: dict[str, Any] = {}
         if found.culprits:
             joint = self._joint(found)
@@ -103,17 +104,18 @@ class Experiment:
 
     def _tested(self, subset: Subset, whole: bool) -> Comparison:
         """The bundle first, with every figure; then only those figures that it harms."""
-        if not self._targets:
-            compared = self._compare((), subset, self._margins, self._until(_FIRST["bundle"]))
-            self._targets = {figure: self._margins[figure] for figure in compared.regressed}
-            self._shares = {figure: _part(compared.decisions[figure]) for figure in compared.regressed}
+        if not self._tests:
+            margins, until, others = self._margins, self._until(_FIRST["bundle"]), 0
         else:
             if whole:
                 self._left = len(subset)
-            margins = self._targets if whole else self._shares
+            margins, until = self._targets if whole else self._parts, self._until(1.0)
             # Any of the settings that are left could be accused: each has its part of the risk (Holm).
             others = len(margins) * (self._left - 1)
-            compared = self._compare((), subset, margins, self._until(1.0), beside=others)
+        compared = self._compare((), subset, margins, until, beside=others)
+        if whole and compared.regressed:
+            self._parts = {figure: _part(compared.decisions[figure]) for figure in compared.regressed}
+            self._targets = self._targets or {figure: self._margins[figure] for figure in compared.regressed}
         self._tests.append(self._report(compared, subset))
         return compared
 
