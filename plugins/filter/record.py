@@ -17,7 +17,7 @@ options:
   _input:
     description:
       - C(host), C(name), C(error), C(ansible) and the results C(plan), C(baseline), C(applied), C(measured),
-        C(confirmed), C(rolled_back) and C(restored). A result that did not come to be is an empty mapping.
+        C(confirmed), C(rolled_back), C(restored) and C(effects). A result that did not come to be is an empty mapping.
     type: dict
     required: true
 """
@@ -32,13 +32,17 @@ RETURN = r"""
 _value:
   description:
     - C(state) (V(confirmed), V(rolled_back), V(rollback_failed), V(not_applied) or V(unknown)), C(decision),
-      C(message) for people, C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline),
+      C(message) for people, C(cause) with its C(evidence), C(verification), C(comparisons), C(effects), C(culprits),
+      C(recommendations), C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline),
       C(measurement) and C(restored) with all their figures in microseconds.
   type: dict
 """
 
 from typing import Any
 
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
+
+RELATIVE = "relative."
 METRICS = ("rtt", "set_rtt", "xadd_rtt", "set", "xadd")
 FIGURES = ("p50", "p99", "jitter")
 
@@ -48,7 +52,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
     applied, measured = results["applied"], results["measured"]
     state = _state(results)
     facts = {
-        "schema": 1,
+        "schema": 2,
         "host": results["host"],
         "name": results["name"],
         "change_id": applied.get("change_id", ""),
@@ -64,6 +68,13 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "pending_restart": results["confirmed"].get("pending_restart", []),
         "reboot_required": bool(results["confirmed"].get("reboot_required", False)),
         "gates": measured.get("gates", []),
+        "cause": measured.get("cause", ""),
+        "evidence": measured.get("evidence", []),
+        "verification": measured.get("verification", {}),
+        "comparisons": _comparisons(measured),
+        "effects": _effects(results),
+        "culprits": _culprits(results),
+        "without": results.get("without", []),
         "metrics": metrics(results["baseline"], measured, results["restored"]),
         "baseline": _measurement(results["baseline"]),
         "measurement": _measurement(measured),
@@ -73,6 +84,9 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         },
         "versions": {"ansible": results["ansible"]},
     }
+    facts["recommendations"] = recommend(
+        facts["measurement"], _first(measured), facts["cause"], [_name(culprit) for culprit in facts["culprits"]]
+    )
     facts["message"] = _message(facts)
     return facts
 
@@ -87,7 +101,7 @@ def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[s
             )
             if before is None and after is None:
                 continue
-            outcomes = [gate["outcome"] for gate in measured.get("gates", []) if gate["query"] == f"{metric}.{figure}"]
+            gates = [gate for gate in measured.get("gates", []) if _shown(gate["query"]) == f"{metric}.{figure}"]
             rows.append(
                 {
                     "metric": metric,
@@ -96,10 +110,46 @@ def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[s
                     "after": after,
                     "restored": again,
                     "ratio": round(after / before, 3) if before and after is not None else None,
-                    "status": ", ".join(outcomes),
+                    "status": ", ".join(gate["outcome"] for gate in gates),
+                    "expected": min((gate["limit"] for gate in gates if _is_raw(gate)), default=None),
                 }
             )
     return rows
+
+
+def _shown(query: str) -> str:
+    """The figure that a gate is about, whether it is judged raw or relative to the reference."""
+    return query[len(RELATIVE) :] if query.startswith(RELATIVE) else query
+
+
+def _is_raw(gate: dict[str, Any]) -> bool:
+    return gate.get("limit") is not None and not gate["query"].startswith(RELATIVE)
+
+
+def _first(measured: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outcomes before anybody looked twice."""
+    found: list[dict[str, Any]] = measured.get("verification", {}).get("first") or measured.get("gates", [])
+    return found
+
+
+def _comparisons(measured: dict[str, Any]) -> dict[str, Any]:
+    looks = measured.get("verification", {}).get("looks") or []
+    return dict(looks[-1]["comparisons"]) if looks else {}
+
+
+def _effects(results: dict[str, Any]) -> dict[str, Any]:
+    """What became of toggling the settings one against the other; empty where that was not done."""
+    found = dict(results.get("effects") or {})
+    return {} if found.get("skipped") else found
+
+
+def _culprits(results: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _effects(results).get("culprits") or []
+    return found
+
+
+def _name(setting: dict[str, Any]) -> str:
+    return f"{setting['kind']} {setting['key']}"
 
 
 def _measurement(result: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +171,18 @@ def _state(results: dict[str, Any]) -> str:
 
 def _decision(results: dict[str, Any], state: str) -> dict[str, Any]:
     judged = results["measured"].get("decision") or {}
+    culprits = _culprits(results)
+    if state == "rolled_back" and culprits and len(culprits) < len(_changed(results)):
+        names = ", ".join(map(_name, culprits))
+        reason = f"{judged.get('reason', '')}; toggled one by one, {names} did the harm"
+        return {**judged, "decision": "roll_back_settings", "culprits": culprits, "reason": reason}
     if state == "confirmed" or judged.get("decision") == "roll_back":
         return dict(judged)
     return {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": results["error"]}
+
+
+def _changed(results: dict[str, Any]) -> list[dict[str, Any]]:
+    return [setting for setting in results["applied"].get("settings", []) if setting.get("changed")]
 
 
 def _warnings(results: dict[str, Any]) -> list[str]:
@@ -139,7 +198,8 @@ def _message(facts: dict[str, Any]) -> str:
     if facts["state"] == "confirmed":
         pending = facts["pending_restart"]
         later = f" These wait for a restart: {', '.join(pending)}." if pending else ""
-        return f"{head} was kept: {reason}.{later}"
+        without = "".join(f", without {_name(culprit)}" for culprit in facts["without"])
+        return f"{head} was kept{without}: {reason}.{later}"
     if facts["state"] == "not_applied":
         return f"{head} was not applied, and nothing was changed: {reason}"
     if facts["state"] == "unknown":
@@ -147,6 +207,8 @@ def _message(facts: dict[str, Any]) -> str:
             f"{head} broke off, and it is not known what was changed: {reason}. "
             "See the change with lowlat.redis.status, then take it back with lowlat.redis.rollback"
         )
+    if facts["decision"]["decision"] == "roll_back_settings":
+        return f"{head} was rolled back, to be applied again without what did the harm: {reason}"
     if facts["state"] == "rolled_back":
         return f"{head} was rolled back, and the host is as it was: {reason}"
     left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"

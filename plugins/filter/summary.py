@@ -55,7 +55,7 @@ def summary(records: list[dict[str, Any]]) -> str:
 
 def _row(record: dict[str, Any]) -> tuple[str, ...]:
     gate = telling_gate(record["gates"])
-    figure = gate["query"] if gate else "rtt.p50"
+    figure = gate["query"].replace("relative.", "") if gate else "rtt.p50"
     metric, _dot, name = figure.partition(".")
     shown = next(
         (row for row in record["metrics"] if (row["metric"], row["figure"]) == (metric, name)),

@@ -1,24 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probe and judge together: gates are checked first, then it is measured, then judged."""
+"""Probe and judge together: gates are checked first, then it is measured, judged, and a breach is looked into."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._errors import LowlatError
-from ._judge.decision import decide
+from ._judge import verdict
+from ._judge.decision import ROLL_BACK, decide
 from ._judge.gates import judge, parse
+from ._judge.outcome import Gate
 from ._probe.measurement import measure
 from ._probe.plan import Plan
 from ._server.connection import Address
+from ._verification import sharpen, verify
 
 
 def run(params: Mapping[str, Any]) -> dict[str, Any]:
-    """``{changed, measurement, gates, decision}`` for the parameters of latency_probe.
+    """``{changed, measurement, gates, decision, cause, evidence, verification}`` for the parameters of latency_probe.
 
-    LowlatError where a hard gate failed, with all of that in its details. BadInput comes before the measurement.
+    LowlatError where a hard gate failed for good, with all of that in its details. BadInput comes before the
+    measurement.
     """
     gates = parse(params["gates"])
     plan = Plan(
@@ -30,16 +34,49 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
         cpu=params["cpu"],
     )
     address = Address.from_options(dict(params))
-    measurement = measure(address, plan)
-    outcomes = judge(gates, measurement, params["baseline"])
-    decision = decide(outcomes, params["on_inconclusive"])
-    result: dict[str, Any] = {"changed": False, "measurement": measurement, "gates": outcomes, "decision": decision}
-    if decision["failed"]:
-        count = len(decision["failed"])
+    measurement: Mapping[str, Any] = measure(address, plan)
+    if params["verify"] and params["baseline"] is None:
+        measurement = sharpen(
+            lambda larger: measure(address, larger), plan, gates, measurement, params["verify_seconds"]
+        )
+    judged = _judged(params, gates, plan, address, measurement)
+    result: dict[str, Any] = {"changed": False, "measurement": measurement, **judged}
+    failed = result["decision"]["failed"]
+    if failed:
         raise LowlatError(
-            f"{count} hard {'gate' if count == 1 else 'gates'} failed",
+            f"{len(failed)} hard {'gate' if len(failed) == 1 else 'gates'} failed",
             where=str(address),
-            why=decision["reason"],
+            why=result["decision"]["reason"],
             **result,
         )
     return result
+
+
+def _judged(
+    params: Mapping[str, Any], gates: Sequence[Gate], plan: Plan, address: Address, measurement: Mapping[str, Any]
+) -> dict[str, Any]:
+    baseline, policy = params["baseline"], params["on_inconclusive"]
+    first = judge(gates, measurement, baseline)
+    past = verdict.aborted(first)
+    if past:
+        reason = f"past the abort level of {', '.join(past)}: not looked at twice"
+        decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": past}
+        return _result(first, {**decision, "reason": f"{reason}; {decision['reason']}"})
+    # Without a baseline a gate against it is open, and no second look would close it.
+    closed = [outcome for outcome in first if outcome["against"] == "absolute" or baseline is not None]
+    if not (params["verify"] and verdict.in_doubt(closed)):
+        return _result(first, {**decide(first, policy), "aborted": []})
+    looks = verify(lambda larger: measure(address, larger), plan, gates, baseline, params["verify_seconds"])
+    concluded = verdict.conclude(baseline, measurement, first, looks, policy)
+    decision = {name: concluded[name] for name in ("decision", "failed", "inconclusive", "reason")}
+    return {
+        "gates": concluded["outcomes"],
+        "decision": {**decision, "aborted": []},
+        "cause": concluded["cause"],
+        "evidence": concluded["evidence"],
+        "verification": {"first": first, "looks": looks},
+    }
+
+
+def _result(outcomes: list[dict[str, Any]], decision: dict[str, Any]) -> dict[str, Any]:
+    return {"gates": outcomes, "decision": decision, "cause": "", "evidence": [], "verification": {}}

@@ -85,13 +85,28 @@ options:
         type: str
         choices: [absolute, baseline]
         default: absolute
+      abort:
+        description:
+          - Past this level, in the unit of O(gates[].max), the decision is to roll back without O(verify).
+        type: float
   baseline:
     description:
       - The RV(measurement) of an earlier call, for gates against it.
     type: dict
+  verify:
+    description:
+      - Look twice where a hard gate does not hold at once. It measures again and then larger samples, compares with
+        O(baseline) relative to the reference, and tells the RV(cause).
+    type: bool
+    default: true
+  verify_seconds:
+    description:
+      - How long that may take. A look that would take longer is left out, and the last one decides.
+    type: float
+    default: 30
   on_inconclusive:
     description:
-      - What to decide when a hard gate cannot be judged.
+      - What to decide when a hard gate cannot be judged, after O(verify) neither.
     type: str
     choices: [roll_back, keep]
     default: roll_back
@@ -166,7 +181,26 @@ gates:
   type: list
   elements: dict
 decision:
-  description: The C(decision) (keep or roll_back), the names of the C(failed) gates and the C(reason).
+  description:
+    - The C(decision) (keep or roll_back), the names of the C(failed), C(inconclusive) and C(aborted) gates and the
+      C(reason).
+  returned: when the server could be measured
+  type: dict
+cause:
+  description:
+    - Why a gate did not hold at once. C(artifact) of the measurement, C(environment) of the host, C(genuine) harm by
+      the server, or C(unexplained). Empty where nothing had to be looked into.
+  returned: when the server could be measured
+  type: str
+evidence:
+  description: What the cause stands on, a sentence each.
+  returned: when the server could be measured
+  type: list
+  elements: str
+verification:
+  description:
+    - The outcomes of the C(first) measurement and the C(looks) that followed, each with C(name), C(measurement),
+      C(outcomes) and C(comparisons) with the baseline. Empty where nothing had to be looked into.
   returned: when the server could be measured
   type: dict
 missing_library:
@@ -191,6 +225,7 @@ GATE = {
     "tolerance": {"type": "float", "default": 0},
     "severity": {"type": "str", "choices": ["hard", "soft"], "default": "hard"},
     "against": {"type": "str", "choices": ["absolute", "baseline"], "default": "absolute"},
+    "abort": {"type": "float"},
 }
 OPTIONS = {
     "cpu": {"type": "str", "default": "same"},
@@ -206,6 +241,8 @@ OPTIONS = {
     },
     "gates": {"type": "list", "elements": "dict", "options": GATE, "default": []},
     "baseline": {"type": "dict"},
+    "verify": {"type": "bool", "default": True},
+    "verify_seconds": {"type": "float", "default": 30},
     "on_inconclusive": {"type": "str", "choices": ["roll_back", "keep"], "default": "roll_back"},
 }
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._errors import BadInput
-from .outcome import Gate, judge_gate
+from .outcome import ALPHA, Gate, judge_gate
 from .query import compile_query
 
 SEVERITIES = ("hard", "soft")
 AGAINST = ("absolute", "baseline")
-_KEYS = ("name", "query", "max", "tolerance", "severity", "against")
+_KEYS = ("name", "query", "max", "tolerance", "severity", "against", "abort")
 _REQUIRED = ("name", "query", "max")
 
 
@@ -35,16 +35,19 @@ def parse(gates: Sequence[Mapping[str, Any]]) -> list[Gate]:
 
 
 def judge(
-    gates: Sequence[Gate], measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None
+    gates: Sequence[Gate],
+    measurement: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None = None,
+    alpha: float = ALPHA,
 ) -> list[dict[str, Any]]:
-    """One outcome for each gate, in their order.
+    """One outcome for each gate, in their order; ``alpha`` is the error that a failure may be made with.
 
-    An outcome is ``{name, query, against, severity, value, max, limit, tolerance, baseline, interval, outcome,
-    reason, excused}``. ``limit`` is in the figure's own unit whatever the gate is against; ``value``, ``baseline``,
-    ``limit`` and ``interval`` are None where there is none. ``excused`` is true where neither measurement could
-    have the metric on this host, for the same reason.
+    An outcome is ``{name, query, against, severity, value, max, limit, tolerance, baseline, interval, half_width,
+    outcome, reason, excused, aborted}``. ``limit`` is in the figure's own unit whatever the gate is against; ``value``,
+    ``baseline``, ``limit``, ``interval`` and ``half_width`` are None where there is none. ``excused`` is true where
+    neither measurement could have the metric on this host, for the same reason.
     """
-    return [judge_gate(gate, measurement, baseline) for gate in gates]
+    return [judge_gate(gate, measurement, baseline, alpha) for gate in gates]
 
 
 def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
@@ -68,7 +71,15 @@ def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
         tolerance=_number(_given(entry, "tolerance", 0.0), "tolerance", where),
         severity=_choice(entry, "severity", SEVERITIES, "hard", where),
         against=against,
+        abort=None if entry.get("abort") is None else _number(entry["abort"], "abort", where),
     )
+    if gate.abort is not None and gate.abort < gate.max + gate.tolerance:
+        raise BadInput(
+            f"abort is {gate.abort:g}",
+            where=where,
+            why=f"that is below max and tolerance, {gate.max + gate.tolerance:g}",
+            remedy="Give the level past which nobody wants to look twice",
+        )
     if against == "baseline" and gate.max == 0:
         raise BadInput(
             "max is 0", where=where, why="against a baseline it is a ratio", remedy="1.5 is half as much again"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .change_interval import change_interval
 from .query import Query
 
 PASS = "pass"  # nosec: an outcome, no secret
@@ -15,6 +16,8 @@ SOFT_FAIL = "soft_fail"
 FAIL = "fail"
 INCONCLUSIVE = "inconclusive"
 
+#: Measurements carry intervals of 95 %.
+ALPHA = 0.05
 # Limits are compared with this much slack, so that 12.1 against 12.0 + 0.1 is not decided by binary rounding.
 _ROUNDING = 1e-9
 
@@ -23,7 +26,8 @@ _ROUNDING = 1e-9
 class Gate:
     """A rule on one figure.
 
-    ``max`` and ``tolerance`` are in the figure's own unit (microseconds), or ratios for ``against: baseline``.
+    ``max``, ``tolerance`` and ``abort`` are in the figure's own unit (microseconds), or ratios for
+    ``against: baseline``. Past ``abort`` there is nothing left to find out before the change is taken back.
     """
 
     name: str
@@ -32,23 +36,29 @@ class Gate:
     tolerance: float = 0.0
     severity: str = "hard"
     against: str = "absolute"
+    abort: float | None = None
 
 
-def judge_gate(gate: Gate, measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def judge_gate(
+    gate: Gate, measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None, alpha: float = ALPHA
+) -> dict[str, Any]:
     """The outcome of one gate; its shape is described at ``gates.judge``."""
     here = dict(measurement)
     before = dict(baseline) if baseline else None
     value = gate.query.number(here)
     earlier = gate.query.number(before) if before is not None else None
-    interval = gate.query.interval(here)
-    limit, allowed = _limits(gate, earlier)
+    interval = _interval(gate, here, before, earlier, ALPHA)
+    unit = _unit(gate, earlier)
     missing = _missing(gate, value, earlier, here, before)
     excused = False
-    if missing or value is None or limit is None or allowed is None:
+    if missing or value is None or unit is None:
         outcome, reason = INCONCLUSIVE, missing
         excused = value is None and before is not None and _same_reason(gate, here, before)
     else:
-        outcome, reason = _compare(gate, value, limit, allowed, earlier, interval)
+        outcome, reason = _compare(gate, value, unit, earlier, interval)
+        if outcome == FAIL and alpha < ALPHA:
+            outcome, reason = _sure(gate, unit, _interval(gate, here, before, earlier, alpha), reason)
+        reason += _resolution(gate, here, unit, interval)
     return {
         "name": gate.name,
         "query": gate.query.text,
@@ -56,23 +66,45 @@ def judge_gate(gate: Gate, measurement: Mapping[str, Any], baseline: Mapping[str
         "severity": gate.severity,
         "value": value,
         "max": gate.max,
-        "limit": limit,
+        "limit": None if unit is None else gate.max * unit,
         "tolerance": gate.tolerance,
         "baseline": earlier,
         "interval": interval,
+        "half_width": _half_width(interval),
         "outcome": outcome,
         "reason": reason,
         "excused": excused,
+        "aborted": _aborted(gate, value, unit, interval),
     }
 
 
-def _limits(gate: Gate, earlier: float | None) -> tuple[float | None, float | None]:
-    """The limit, and the limit with its tolerance, in the figure's own unit."""
-    if gate.against == "absolute":
-        return gate.max, gate.max + gate.tolerance
-    if earlier is None:
-        return None, None
-    return gate.max * earlier, (gate.max + gate.tolerance) * earlier
+def _unit(gate: Gate, earlier: float | None) -> float | None:
+    """What max, tolerance and abort are multiples of."""
+    return 1.0 if gate.against == "absolute" else earlier
+
+
+def _aborted(gate: Gate, value: float | None, unit: float | None, interval: list[float | None] | None) -> bool:
+    """Past the abort level, by all of the interval where there is one."""
+    if gate.abort is None or value is None or not unit:
+        return False
+    low = interval[0] if interval and interval[0] is not None else value
+    return min(low, value) > _loosen(gate.abort * unit)
+
+
+def _interval(
+    gate: Gate, here: dict[str, Any], before: dict[str, Any] | None, earlier: float | None, alpha: float
+) -> list[float | None] | None:
+    """Of the value, in its own unit. Against a baseline it holds what is uncertain in the baseline as well."""
+    if gate.against == "absolute" or before is None or earlier is None:
+        return gate.query.interval(here)
+    bounds = change_interval(gate.query, here, before, alpha)
+    return None if bounds is None else [None if bound is None else bound * earlier for bound in bounds]
+
+
+def _half_width(interval: list[float | None] | None) -> float | None:
+    if interval is None or interval[0] is None or interval[1] is None:
+        return None
+    return (interval[1] - interval[0]) / 2
 
 
 def _missing(
@@ -115,26 +147,50 @@ def _same_reason(gate: Gate, here: dict[str, Any], before: dict[str, Any]) -> bo
 
 
 def _compare(
-    gate: Gate,
-    value: float,
-    limit: float,
-    allowed: float,
-    earlier: float | None,
-    interval: list[float | None] | None,
+    gate: Gate, value: float, unit: float, earlier: float | None, interval: list[float | None] | None
 ) -> tuple[str, str]:
+    """By the interval where there is one: pass or fail only where all of it lies on one side."""
+    limit, allowed = gate.max * unit, (gate.max + gate.tolerance) * unit
     figure = f"{gate.query.text} {amount(value, gate.query)}"
     border = amount(limit, gate.query)
     if gate.against == "baseline" and earlier is not None:
         border += f" ({gate.max:g} times the baseline of {amount(earlier, gate.query)})"
+    low, high = interval if interval else (value, value)
     if value <= _loosen(limit):
-        return PASS, f"{figure} is within {border}"
+        text = f"{figure} is within {border}"
+        if high is None:
+            return INCONCLUSIVE, f"{text}, but too few samples bound it from above"
+        if high > _loosen(allowed):
+            return INCONCLUSIVE, f"{text}, but its interval reaches up to {amount(high, gate.query)}"
+        return PASS, text
     past = f"{figure} is {amount(value - limit, gate.query)} past {border}"
     if value <= _loosen(allowed):
         return SOFT_FAIL, f"{past}, within the tolerance of {_tolerance(gate)}"
-    low = interval[0] if interval else None
-    if low is not None and low <= _loosen(limit):
-        return SOFT_FAIL, f"{past}, but its confidence interval reaches down to {amount(low, gate.query)}"
+    if low is None:
+        return INCONCLUSIVE, f"{past}, but too few samples bound it from below"
+    if low <= _loosen(allowed):
+        return INCONCLUSIVE, f"{past}, but its interval reaches down to {amount(low, gate.query)}"
     return FAIL, past
+
+
+def _sure(gate: Gate, unit: float, strict: list[float | None] | None, reason: str) -> tuple[str, str]:
+    """A failure takes a change back: it must hold at the smaller error as well, where that can be told."""
+    low = strict[0] if strict else None
+    if low is None or low > _loosen((gate.max + gate.tolerance) * unit):
+        return FAIL, reason
+    return INCONCLUSIVE, f"{reason}, but not surely enough: it may be as low as {amount(low, gate.query)}"
+
+
+def _resolution(gate: Gate, here: dict[str, Any], unit: float, interval: list[float | None] | None) -> str:
+    """That the samples are too few for this tolerance, with what they can carry; empty where they are not."""
+    half_width, count = _half_width(interval), gate.query.count(here)
+    tolerance = gate.tolerance * unit
+    if half_width is None or not count or not tolerance or half_width <= tolerance:
+        return ""
+    return (
+        f" ({count} samples carry it to +-{amount(half_width, gate.query)} only, "
+        f"which is coarser than the tolerance of {_tolerance(gate)})"
+    )
 
 
 def _loosen(limit: float) -> float:
@@ -148,6 +204,6 @@ def _tolerance(gate: Gate) -> str:
 
 
 def amount(value: float, query: Query) -> str:
-    """The figure with its unit: microseconds for every figure of a metric except its count."""
-    timed = bool(query.metrics) and not query.text.rstrip().endswith(".count")
-    return f"{value:.2f} us" if timed else f"{value:g}"
+    """The figure with its unit: microseconds for every figure of a metric except its count and its ratios."""
+    timed = bool(query.metrics) and not query.text.endswith(".count") and not query.text.startswith("relative.")
+    return f"{value:.2f} us" if timed else f"{value:.4g}"

@@ -15,6 +15,9 @@ from .._libraries import jmespath
 from .schema import METRICS, SCHEMA_EXAMPLE, fields_of
 
 _KNOWN_FIELDS = fields_of(SCHEMA_EXAMPLE)
+#: A path that ends in a figure; beside it may stand its interval.
+_FIGURE = re.compile(r"\.(p50|p90|p99|p999|jitter)\Z")
+_RELATIVE = re.compile(r"relative\.(\w+)\.(p50|p90|p99)\Z")
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,24 @@ class Query:
         """The number that the query finds here; None where it finds none (or NaN, or an infinity)."""
         return _number(_search(self.text, measurement))
 
+    @property
+    def relative(self) -> tuple[str, str] | None:
+        """Metric and figure, where this is the figure of a metric relative to the reference and nothing else."""
+        match = _RELATIVE.match(self.text)
+        return (match[1], match[2]) if match else None
+
+    def count(self, measurement: dict[str, Any]) -> int | None:
+        """How many samples the figure stands on; None where the measurement does not say."""
+        if not _FIGURE.search(self.text):
+            return None
+        number = _number(_search(_FIGURE.sub(".count", self.text), measurement))
+        return None if number is None else int(number)
+
     def interval(self, measurement: dict[str, Any]) -> list[float | None] | None:
         """The confidence interval that the measurement carries for this figure, if it carries one."""
-        if not re.search(r"\.p99\s*$", self.text):
+        if not _FIGURE.search(self.text):
             return None
-        found = _search(self.text.rstrip() + "_interval", measurement)
+        found = _search(self.text + "_interval", measurement)
         if isinstance(found, (list, tuple)) and len(found) == 2:
             return [_number(bound) for bound in found]
         return None
@@ -56,10 +72,16 @@ def compile_query(text: str, where: str) -> Query:
         raise BadInput(
             f"The query {text!r} fails on a measurement", where=where, why=_first_line(error), remedy=_suggest(names)
         ) from error
+    if not names:
+        raise BadInput(
+            f"The query {text!r} is of no use", where=where, why="it does not read the measurement", remedy=_suggest([])
+        )
     if _number(found) is None:
         why = "it finds nothing in a measurement" if found is None else f"it finds {_kind(found)}, not a number"
         raise BadInput(f"The query {text!r} is of no use", where=where, why=why, remedy=_suggest(names))
-    return Query(text, tuple(metric for metric in METRICS if metric in names))
+    if "relative" in names:
+        names.append("reference")  # its floor: without that there is no relative figure
+    return Query(text.strip(), tuple(metric for metric in (*METRICS, "reference") if metric in names))
 
 
 def _search(text: str, measurement: dict[str, Any]) -> Any:

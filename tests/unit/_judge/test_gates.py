@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
-from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import METRICS, SCHEMA_EXAMPLE
 
 RTT = {"name": "rtt_p99", "query": "rtt.p99", "max": 12.0, "tolerance": 0.1}
@@ -53,6 +53,10 @@ def one(gate: dict[str, Any], measurement: dict[str, Any], baseline: dict[str, A
         ({**RTT, "query": "zzzzzz"}, "its metrics are rtt"),
         ({**RTT, "query": "rtt"}, "a mapping, not a number"),
         ({**RTT, "query": "rtt.p99_interval"}, "a list, not a number"),
+        ({**RTT, "query": "`1`"}, "does not read the measurement"),
+        ({**RTT, "query": "length(@)"}, "does not read the measurement"),
+        ({**RTT, "abort": 11}, "abort is 11"),
+        ({**RTT, "abort": "never"}, "abort is 'never'"),
         ({**RTT, "query": "transport"}, "a text, not a number"),
         ({**RTT, "query": "cpu.same"}, "true or false, not a number"),
         ({**RTT, "query": "rtt.p99.max"}, "finds nothing"),
@@ -127,11 +131,14 @@ def test_the_reference_record() -> None:
     [
         (9.8, [9.7, 9.9], "pass"),
         (12.0, [11.9, 12.1], "pass"),
+        (11.9, [11.5, 12.2], "inconclusive"),
+        (11.9, [11.5, None], "inconclusive"),
+        (11.9, [None, 12.0], "pass"),
         (12.1, [12.05, 12.2], "soft_fail"),
         (12.2, [12.15, 12.3], "fail"),
-        (12.2, [11.9, 12.3], "soft_fail"),
-        (12.2, [12.0, 12.3], "soft_fail"),
-        (12.2, [None, None], "fail"),
+        (12.2, [11.9, 12.3], "inconclusive"),
+        (12.2, [12.05, 12.3], "inconclusive"),
+        (12.2, [None, None], "inconclusive"),
         (12.2, None, "fail"),
         (12.2, "nonsense", "fail"),
         (22.23, [20.0, 25.0], "fail"),
@@ -146,10 +153,55 @@ def test_binary_rounding_decides_nothing() -> None:
     assert one(gate, measured(rtt={"p99": 0.3, "p99_interval": None}))["outcome"] == "soft_fail"
 
 
-def test_only_p99_has_an_interval() -> None:
+def test_a_figure_has_no_interval_but_its_own() -> None:
     gate = {**RTT, "query": "rtt.p50", "tolerance": 0}
     outcome = one(gate, measured(rtt={"p50": 13.0, "p99_interval": [1.0, 20.0]}))
     assert (outcome["outcome"], outcome["interval"]) == ("fail", None)
+
+
+def test_samples_that_are_too_few_for_the_tolerance_say_so() -> None:
+    outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [11.5, 12.5], "count": 600}))
+    assert (outcome["outcome"], outcome["half_width"]) == ("soft_fail", 0.5)
+    assert "600 samples carry it to +-0.50 us only, which is coarser than the tolerance of 0.10 us" in outcome["reason"]
+
+
+def with_blocks(ratio: float, spread: float = 0.01) -> dict[str, Any]:
+    """A measurement of 24 blocks in which Redis takes ``ratio`` times as long as the reference."""
+    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
+    wobble = [ratio * (1 + spread * math.sin(1.7 * number)) for number in range(24)]
+    measurement["series"] = series.encode({"rtt.p50": wobble, "reference.p50": [1.0] * 24})
+    measurement["relative"]["rtt"]["p50"] = ratio
+    return measurement
+
+
+CHANGED = {"name": "x", "query": "relative.rtt.p50", "max": 1.03, "tolerance": 0.02, "against": "baseline", "abort": 2}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "spread", "expected"),
+    [(1.3, 0.01, "pass"), (1.35, 0.01, "soft_fail"), (1.5, 0.01, "fail"), (1.33, 0.2, "inconclusive")],
+)
+def test_against_the_baseline_the_blocks_of_both_tell_how_certain_it_is(
+    ratio: float, spread: float, expected: str
+) -> None:
+    outcome = one(CHANGED, with_blocks(ratio, spread), with_blocks(1.3))
+    assert (outcome["outcome"], outcome["aborted"]) == (expected, False)
+    low, high = outcome["interval"]
+    assert low < ratio < high
+
+
+def test_past_the_abort_level_by_all_of_the_interval() -> None:
+    assert one(CHANGED, with_blocks(2.8), with_blocks(1.3))["aborted"] is True
+    assert one(CHANGED, with_blocks(2.61, 0.2), with_blocks(1.3))["aborted"] is False
+    assert one({**CHANGED, "against": "absolute"}, with_blocks(1.9))["aborted"] is False
+
+
+def test_without_a_reference_a_relative_gate_says_why() -> None:
+    without_floor = without("reference", "no process may be forked here")
+    del without_floor["relative"]
+    outcome = one(CHANGED, without_floor, with_blocks(1.3))
+    assert outcome["outcome"] == "inconclusive"
+    assert "no process may be forked here" in outcome["reason"]
 
 
 def test_against_the_baseline_max_and_tolerance_are_ratios() -> None:

@@ -71,6 +71,7 @@ def test_the_metrics_have_a_row_each_with_what_their_gate_says() -> None:
         "restored": None,
         "ratio": 1.1,
         "status": "pass",
+        "expected": None,
     }
     assert rows[1]["status"] == ""
 

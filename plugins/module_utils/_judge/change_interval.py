@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How certain the ratio of a figure to its baseline is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import comparison, series
+from .query import Query
+from .traces import BETWEEN
+
+
+def change_interval(
+    query: Query, here: Mapping[str, Any], before: Mapping[str, Any], alpha: float
+) -> list[float | None] | None:
+    """Interval of value / baseline with this error; None where neither measurement says how certain the figure is.
+
+    For a figure relative to the reference from the blocks of both measurements; else from both intervals of 95 %,
+    which is wider than need be for that.
+    """
+    pair = query.relative
+    if pair:
+        ratios = [block_ratios(measurement, *pair) for measurement in (before, here)]
+        if all(ratios):
+            found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, BETWEEN["p50" if pair[1] == "p50" else "p99"])
+            return [None if bound is None else 1 + bound for bound in found.interval]
+    earlier, later = query.interval(dict(before)), query.interval(dict(here))
+    if earlier is None or later is None:
+        return None
+    return [_ratio(later[0], earlier[1]), _ratio(later[1], earlier[0])]
+
+
+def block_ratios(measurement: Mapping[str, Any], metric: str, figure: str) -> list[float]:
+    """Redis over reference, block by block; empty where the measurement has no reference or not this metric."""
+    text = measurement.get("series")
+    blocks = series.decode(text) if text else {}
+    ours, floor = blocks.get(f"{metric}.{figure}", []), blocks.get(f"reference.{figure}", [])
+    return [value / low for value, low in zip(ours, floor) if low > 0]
+
+
+def _ratio(over: float | None, under: float | None) -> float | None:
+    return None if over is None or not under else over / under

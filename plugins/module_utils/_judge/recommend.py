@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator may do next, from what was seen. Plain sentences, each for a reason that is in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Shares of wall time past which it is worth somebody's while.
+_FOREIGN = 0.05
+_STEAL = 0.01
+
+
+def recommend(
+    measurement: Mapping[str, Any],
+    first: Sequence[Mapping[str, Any]],
+    cause: str,
+    culprits: Sequence[str] = (),
+) -> list[str]:
+    """Recommendations for a measurement, the outcomes that it had at first, their cause, and culprits by name."""
+    found = [*_placement(measurement), *_company(measurement), *map(_tolerance, filter(_too_fine, first))]
+    if culprits:
+        found.append(f"Leave {', '.join(culprits)} out of the phase, or change them alone and look at what they do")
+    if cause == "environment":
+        found.append("Look for what slowed this host down; the server is not at fault, and no setting of it will help")
+    if cause == "unexplained":
+        found.append("Measure again at a quiet time: the breach came and went, and nothing that was read explains it")
+    return found
+
+
+def _placement(measurement: Mapping[str, Any]) -> list[str]:
+    cpu = measurement.get("cpu") or {}
+    if cpu.get("same"):
+        return []
+    if len(cpu.get("server") or []) != 1:
+        return ["Pin the server to one CPU (role cpu_isolation): unpinned, no figure of it is the same twice"]
+    return ["Measure on the server's own CPU (cpu: same): wake-ups across CPUs are part of every round trip here"]
+
+
+def _company(measurement: Mapping[str, Any]) -> list[str]:
+    evidence = measurement.get("evidence") or {}
+    found = []
+    if evidence.get("monitors"):
+        found.append(
+            f"End the {evidence['monitors']} MONITOR clients: each costs every command about as much as itself"
+        )
+    if evidence.get("background"):
+        found.append(f"Measure when {', '.join(evidence['background'])} has ended")
+    if _share(evidence.get("steal")) > _STEAL:
+        found.append("Give this virtual machine CPUs of its own: the hypervisor takes them away while Redis works")
+    if _share(evidence.get("throttled")) > 0:
+        found.append("Raise the CPU quota of the server's or the probe's cgroup: it was throttled")
+    ledger = (measurement.get("ledger") or {}).get("rtt") or {}
+    wall = ledger.get("wall")
+    if wall and _share(ledger.get("foreign")) / wall > _FOREIGN:
+        found.append("Move other work off the server's CPU (role cpu_isolation): it took a share of every round trip")
+    return found
+
+
+def _share(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _too_fine(outcome: Mapping[str, Any]) -> bool:
+    half_width, tolerance = outcome.get("half_width"), outcome.get("tolerance")
+    unit = outcome.get("baseline") if outcome.get("against") == "baseline" else 1.0
+    return bool(half_width and tolerance and unit and half_width > tolerance * unit)
+
+
+def _tolerance(outcome: Mapping[str, Any]) -> str:
+    return (
+        f"Give gate {outcome['name']} a tolerance of at least {outcome['half_width']:.2g}, or more samples: "
+        "so many carry it no finer"
+    )

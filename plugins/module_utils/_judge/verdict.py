@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The judge: from measurements and evidence to outcome, cause and decision. The same input gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import cause as causes
+from .before_after import before_and_after
+from .comparison import EQUIVALENT, UNDECIDED
+from .decision import ROLL_BACK, decide
+from .gates import judge
+from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
+
+Measurement = Mapping[str, Any]
+Outcomes = Sequence[Mapping[str, Any]]
+
+#: The error that each look at a verification may make, of all that may be made. Looks differ in their samples.
+ALPHAS = (0.001, 0.0015, 0.0025)
+
+
+def in_doubt(outcomes: Outcomes) -> list[str]:
+    """Hard gates that did not simply hold, so that a second look is due. A metric that nobody could have is none."""
+    return [
+        str(outcome["name"])
+        for outcome in outcomes
+        if outcome["severity"] == "hard" and outcome["outcome"] != PASS and not outcome["excused"]
+    ]
+
+
+def aborted(outcomes: Outcomes) -> list[str]:
+    """Hard gates that are past their abort level."""
+    return [str(outcome["name"]) for outcome in outcomes if outcome["severity"] == "hard" and outcome["aborted"]]
+
+
+def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
+    """Gates against a baseline that this one could hardly carry: its interval is wider than half of what they allow."""
+    found = []
+    for gate in gates:
+        value, interval = gate.query.number(dict(measurement)), gate.query.interval(dict(measurement))
+        if gate.against != "baseline" or gate.severity != "hard" or not value or interval is None:
+            continue
+        low, high = interval
+        if low is None or high is None or high - low > (gate.max + gate.tolerance - 1) * value:
+            found.append(gate.name)
+    return found
+
+
+def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement | None, alpha: float) -> dict[str, Any]:
+    """What one measurement of the verification says: ``{outcomes, comparisons}`` at this error."""
+    outcomes = judge(gates, measurement, baseline, alpha)
+    return {"outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
+
+
+def settled(seen: Mapping[str, Any]) -> bool:
+    """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
+    open_gates = [outcome for outcome in seen["outcomes"] if outcome["outcome"] == INCONCLUSIVE]
+    if any(outcome["severity"] == "hard" and not outcome["excused"] for outcome in open_gates):
+        return False
+    failing = [outcome for outcome in seen["outcomes"] if outcome["severity"] == "hard" and outcome["outcome"] == FAIL]
+    return all(_compared(outcome, seen["comparisons"]) != UNDECIDED for outcome in failing)
+
+
+def conclude(
+    baseline: Measurement | None,
+    breached: Measurement,
+    first: Outcomes,
+    looks: Sequence[Mapping[str, Any]],
+    on_inconclusive: str = ROLL_BACK,
+    effects: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The decision after a verification: that of ``decision.decide`` with ``cause`` and ``evidence``.
+
+    ``looks`` are ``{measurement, outcomes, comparisons}``, oldest first; the last one decides. A gate that fails still
+    is excused where the host or the measurement was disturbed and the comparison proves that the server is what it
+    was: then a rollback would mend nothing. Where that is not proven, nobody can tell.
+    """
+    last = looks[-1]
+    attributed = causes.attribute(baseline, breached, last["measurement"], last["comparisons"], effects)
+    if attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT):
+        outcomes = [_beside(outcome, last["comparisons"], attributed["cause"]) for outcome in last["outcomes"]]
+    else:
+        outcomes = list(last["outcomes"])
+    decision = decide(outcomes, on_inconclusive)
+    told = _told(first, outcomes, attributed)
+    return {
+        **decision,
+        "reason": f"{told}; {decision['reason']}" if told else decision["reason"],
+        "cause": attributed["cause"],
+        "evidence": attributed["evidence"],
+        "outcomes": outcomes,
+    }
+
+
+def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
+    """A gate that failed beside a disturbance: excused where the server is proven to be what it was, else open."""
+    if outcome["outcome"] != FAIL:
+        return outcome
+    if _compared(outcome, comparisons) == EQUIVALENT:
+        told = f"{outcome['reason']}; relative to its host the server is what it was ({cause})"
+        return {**outcome, "outcome": SOFT_FAIL, "reason": told}
+    told = f"{outcome['reason']}; what disturbed it ({cause}) may be all of that, or not"
+    return {**outcome, "outcome": INCONCLUSIVE, "reason": told}
+
+
+#: The client's side of what the server says of a command.
+_SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
+
+
+def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> str:
+    """What before and after say of this gate's metric; ``none`` where there was nothing to compare."""
+    parts = str(outcome["query"]).replace("relative.", "").split(".")
+    metric = _SEEN_BY_CLIENT.get(parts[0], parts[0])
+    figure = "p50" if parts[-1] in ("p50", "mean") else "p99"
+    found = comparisons.get(f"{metric}.{figure}")
+    return str(found["verdict"]) if found else "none"
+
+
+def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:
+    """What became of the breach, in a sentence."""
+    doubted = set(in_doubt(first))
+    gone = sorted(str(outcome["name"]) for outcome in last if outcome["name"] in doubted and outcome["outcome"] == PASS)
+    if gone:
+        return f"{', '.join(gone)} did not hold at first and holds on a larger sample (cause: {attributed['cause']})"
+    still = sorted(str(outcome["name"]) for outcome in last if outcome["outcome"] == FAIL)
+    return f"the breach is there on a larger sample too (cause: {attributed['cause']})" if still else ""

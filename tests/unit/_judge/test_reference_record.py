@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record that the project grew from, replayed: its numbers go in, and what its author decided must come out."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, verdict
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import SCHEMA_EXAMPLE
+
+#: The gates of the record, with the tolerance that it recommends.
+GATES = [
+    {"name": "rtt_p99", "query": "rtt.p99", "max": 12.0, "tolerance": 0.1},
+    {"name": "rtt_jitter", "query": "rtt.jitter", "max": 3},
+    {"name": "set_p99", "query": "set.p99", "max": 5},
+    {"name": "xadd_p99", "query": "xadd.p99", "max": 7},
+    {"name": "set_jitter", "query": "set.jitter", "max": 4},
+    {"name": "xadd_jitter", "query": "xadd.jitter", "max": 6},
+]
+#: SET p99 4 to 5 us, XADD 5 to 7; SET jitter 3 to 4, XADD 4 to 6.
+CORE = {"set": {"p99": 4.5, "jitter": 3.5}, "xadd": {"p99": 6.0, "jitter": 5.0}}
+UNPINNED = {"requested": "0", "probe": 0, "server": [4], "same": False}
+PINNED = {"requested": "same", "probe": 4, "server": [4], "same": True}
+#: Test 1: RTT p99 and jitter of its three runs. Test 2: 2,000 round trips. Test 3: hz 10 and hz 8.
+RUNS = [(9.89, 1.37), (9.79, 1.18), (9.93, 1.30)]
+LARGER = (9.76, 1.16)
+HZ = {"kind": "redis", "key": "hz", "values": [10, 8], "metric": "rtt p99", "effect": 9.76 / 9.77 - 1}
+
+
+def taken(rtt: tuple[float, float], cpu: dict[str, Any], samples: int) -> dict[str, Any]:
+    """A measurement with these RTT p99 and jitter; all that the record does not tell is as in the example."""
+    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
+    for name in ("relative", "reference", "ledger", "series"):
+        measurement.pop(name, None)  # the record knows of none
+    p99, jitter = rtt
+    measurement["rtt"].update(p99=p99, jitter=jitter, p50=round(p99 - jitter, 2), count=samples)
+    for name in ("rtt", *CORE):
+        measurement[name].pop("p99_interval", None)
+    for name, figures in CORE.items():
+        measurement[name].update(figures)
+    measurement["cpu"] = cpu
+    same = cpu["same"]
+    measurement["evidence"] = {"same_cpu": same, "pinned": same, "lacking": {}}
+    return measurement
+
+
+def judged(p99: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The outcomes of the first, unpinned measurement, and what the judge makes of all four tests."""
+    rules = gates.parse(GATES)
+    breached = taken((p99, 2.9), UNPINNED, 200)
+    first = gates.judge(rules, breached)
+    pinned = taken(max(RUNS), PINNED, 600)
+    pinned["by_run"] = [{"rtt": {"p50": p99 - jitter, "p99": p99, "jitter": jitter}} for p99, jitter in RUNS]
+    looks = [
+        {"name": name, "measurement": measurement, **verdict.look(rules, measurement, None, alpha)}
+        for (name, measurement), alpha in zip(
+            [("pinned_runs", pinned), ("larger_sample", taken(LARGER, PINNED, 2000))], verdict.ALPHAS
+        )
+    ]
+    effects = [{**HZ, "verdict": "equivalent", "interval": [-0.01, 0.01]}]
+    return first, verdict.conclude(None, breached, first, looks, effects=effects)
+
+
+@pytest.mark.parametrize(("p99", "at_first"), [(12.03, "soft_fail"), (22.23, "fail")])
+def test_do_not_roll_back(p99: float, at_first: str) -> None:
+    first, concluded = judged(p99)
+    assert {gate["name"]: gate["outcome"] for gate in first}["rtt_p99"] == at_first
+    assert verdict.in_doubt(first) == ["rtt_p99"]
+    assert concluded["decision"] == "keep"
+    assert concluded["cause"] == "artifact"
+    assert {gate["outcome"] for gate in concluded["outcomes"]} == {"pass"}
+    assert "rtt_p99 did not hold at first and holds on a larger sample" in concluded["reason"]
+    assert any("CPU" in sentence for sentence in concluded["evidence"])
+
+
+def test_it_recommends_to_pin_what_measures() -> None:
+    first, concluded = judged(12.03)
+    told = recommend(taken((12.03, 2.9), UNPINNED, 200), first, concluded["cause"])
+    assert any("on the server's own CPU" in sentence for sentence in told)
+
+
+def test_the_same_numbers_give_the_same_bytes() -> None:
+    assert json.dumps(judged(12.03)) == json.dumps(judged(12.03))

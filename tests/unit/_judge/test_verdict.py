@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows a breach: which looks are taken, and what the judge makes of them."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils import _verification
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series, verdict
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import SCHEMA_EXAMPLE
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
+
+RELATIVE = {"name": "p50", "query": "relative.rtt.p50", "max": 1.03, "tolerance": 0.02, "against": "baseline"}
+ABSOLUTE = {"name": "floor", "query": "rtt.p99", "max": 12.0}
+PLAN = Plan(samples=2000, runs=3)
+
+
+def taken(ratio: float = 1.3, floor: float = 7.0, spread: float = 0.005, blocks: int = 24) -> dict[str, Any]:
+    """A measurement in which Redis takes ``ratio`` times as long as a reference of ``floor`` microseconds."""
+    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
+    wobble = [1 + spread * math.sin(1.7 * number) for number in range(blocks)]
+    lists: dict[str, list[float]] = {}
+    for figure, factor in (("p50", 1.0), ("p90", 1.1), ("p99", 1.3)):
+        lists[f"rtt.{figure}"] = [floor * factor * ratio * one for one in wobble]
+        lists[f"reference.{figure}"] = [floor * factor] * blocks
+        measurement["relative"]["rtt"][figure] = ratio
+        measurement["reference"][figure] = floor * factor
+    terms = {"wall": floor * ratio, "probe": floor / 2, "server": floor * (ratio - 0.5), "idle": 0.0, "foreign": 0.0}
+    measurement["ledger"]["rtt"].update(terms)
+    lists.update({f"rtt.{name}": [value * one for one in wobble] for name, value in terms.items()})
+    measurement["series"] = series.encode(lists)
+    p99 = floor * 1.3 * ratio
+    measurement["rtt"].update(p50=floor * ratio, p99=p99, p99_interval=[p99 * 0.999, p99 * 1.001])
+    return measurement
+
+
+def verified(
+    rules: list[dict[str, Any]], breached: dict[str, Any], later: list[dict[str, Any]], budget: float = 1000.0
+) -> tuple[list[int], dict[str, Any]]:
+    """How large each look was, and the conclusion, when the looks find these measurements one after the other."""
+    parsed, before, sizes = gates.parse(rules), taken(), []
+
+    def measure(plan: Plan) -> dict[str, Any]:
+        sizes.append(plan.samples)
+        return later[min(len(sizes), len(later)) - 1]
+
+    first = gates.judge(parsed, breached, before)
+    looks = _verification.verify(measure, PLAN, parsed, before, budget)
+    return sizes, verdict.conclude(before, breached, first, looks)
+
+
+def test_a_breach_that_is_gone_is_kept_after_one_look() -> None:
+    sizes, concluded = verified([RELATIVE], taken(1.6), [taken()])
+    assert (sizes, concluded["decision"]) == ([2000], "keep")
+    assert "did not hold at first and holds on a larger sample" in concluded["reason"]
+
+
+def test_a_breach_that_stays_and_is_proven_is_rolled_back_after_one_look() -> None:
+    sizes, concluded = verified([RELATIVE], taken(1.6), [taken(1.6)])
+    assert (sizes, concluded["decision"], concluded["cause"]) == ([2000], "roll_back", "genuine")
+
+
+def test_what_stays_open_is_looked_at_with_larger_samples_and_then_decided_for_the_old() -> None:
+    wide = taken(1.38, spread=0.3)
+    sizes, concluded = verified([RELATIVE], wide, [wide])
+    assert (sizes, concluded["decision"]) == ([2000, 8000, 32000], "roll_back")
+    assert concluded["inconclusive"] == ["p50"]
+
+
+def test_the_budget_ends_the_looks() -> None:
+    wide = taken(1.38, spread=0.3)
+    sizes, _concluded = verified([RELATIVE], wide, [wide], budget=1.0)
+    assert sizes == [2000]
+
+
+def test_a_host_that_slowed_down_is_no_reason_to_roll_back() -> None:
+    slower = taken(floor=8.0)
+    sizes, concluded = verified([RELATIVE, ABSOLUTE], slower, [slower])
+    assert (concluded["decision"], concluded["cause"]) == ("keep", "environment")
+    floor = next(outcome for outcome in concluded["outcomes"] if outcome["name"] == "floor")
+    assert floor["outcome"] == "soft_fail"
+    assert "relative to its host the server is what it was" in floor["reason"]
+
+
+def test_a_server_that_slowed_down_with_its_host_is_rolled_back() -> None:
+    both = taken(1.6, floor=8.0)
+    _sizes, concluded = verified([RELATIVE, ABSOLUTE], both, [both])
+    assert concluded["decision"] == "roll_back"
+
+
+@pytest.mark.parametrize(("severity", "doubted"), [("hard", ["p50"]), ("soft", [])])
+def test_only_hard_gates_are_looked_at_twice(severity: str, doubted: list[str]) -> None:
+    outcomes = gates.judge(gates.parse([{**RELATIVE, "severity": severity}]), taken(1.6), taken())
+    assert verdict.in_doubt(outcomes) == doubted
