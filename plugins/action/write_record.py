@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -44,12 +45,29 @@ class ActionModule(ActionBase):
         return {"changed": bool(written), "files": list(contents)}
 
 
+#: A record is some hundred KiB.
+_ROOM = 4 << 20
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """OSError where a file of a new directory could not be written there."""
+    there = next(parent for parent in path.parents if parent.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(there))
+    room = os.statvfs(there)
+    if room.f_bavail * room.f_frsize < _ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(there))
+
+
 def _write(path: Path, text: str, check: bool) -> bool:
     """Put the text there in one step; whether it was not there before."""
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return False
     if check:
+        _refuse_unwritable(path)
         return True
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, beside = tempfile.mkstemp(prefix=".", dir=path.parent)

@@ -33,7 +33,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Writes nothing.
+    description: Writes nothing, and fails where nothing could be written.
   diff_mode:
     support: none
     description: A record is new.

@@ -20,10 +20,20 @@ REAL = (
     "meta",
     "playbooks",
     "plugins/filter",
+    "plugins/module_utils",
+    "plugins/modules",
     "roles/gated_change",
     "roles/phases",
     "roles/prerequisites",
 )
+
+
+#: In place of the record, which wants whole measurements.
+WRITES = """
+- ansible.builtin.fail: {msg: the disk is full}
+  when: script.no_record | default(false)
+- ansible.builtin.set_fact: {report_written: {files: [h.json, h.md]}}
+"""
 
 
 @dataclass(frozen=True)
@@ -78,9 +88,10 @@ def _collection(root: Path) -> None:
         (here / part).parent.mkdir(parents=True, exist_ok=True)
         (here / part).symlink_to(REPOSITORY / part)
     (here / "roles/report/tasks").mkdir(parents=True)
-    (here / "roles/report/tasks/main.yml").write_text(
-        "- ansible.builtin.set_fact: {report_written: {files: [h.json, h.md]}}\n"
-    )
+    for part in ("defaults", "meta", "tasks/place.yml"):
+        (here / "roles/report" / part).symlink_to(REPOSITORY / "roles/report" / part)
+    (here / "roles/report/tasks/main.yml").write_text(WRITES)
     (here / "plugins/action").mkdir()
-    for module in ("change", "latency_probe"):
+    (here / "plugins/action/write_record.py").symlink_to(REPOSITORY / "plugins/action/write_record.py")
+    for module in ("change", "latency_probe", "setting_effect"):
         shutil.copy(STUB, here / "plugins/action" / f"{module}.py")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,30 @@ import pytest
 from tests.integration.roles.stubbed_play import Played, run_play
 
 BAD = {"decision": "roll_back", "reason": "gate rtt_p50 failed: far"}
+HARM = {**BAD, "failed": ["rtt_p50"]}
+TWO = [
+    {"kind": "redis", "key": key, "changed": True, "before": 1, "after": 2, "restart": False, "skipped": ""}
+    for key in ("a", "b")
+]
 UNDO = ["plan", "baseline", "applied", "measured", "rolled_back c1", "measured"]
 
 #: host: (its script, the calls that it must see, what the play must say of it)
 CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "kept": ({}, ["plan", "baseline", "applied", "measured", "confirmed c1"], "was kept: all held"),
+    "kept_without_record": (
+        {"no_record": True},
+        ["plan", "baseline", "applied", "measured", "confirmed c1"],
+        "was kept: all held. THERE IS NO RECORD OF IT: the disk is full",
+    ),
+    "not_restored_without_record": (
+        {
+            "no_record": True,
+            "measured": {"decision": BAD},
+            "rolled_back": {"failed": True, "msg": "no", "state": "rollback_failed", "left": ["stop the other"]},
+        },
+        UNDO,
+        "Left to do by hand: stop the other THERE IS NO RECORD OF IT: the disk is full",
+    ),
     "nothing_to_do": ({"plan": {"state": "unchanged", "changed": False}}, ["plan"], ""),
     "refused": ({"plan": {"failed": True, "msg": "hazard 6"}}, ["plan"], "hazard 6"),
     "no_library": (
@@ -44,6 +64,29 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
     ),
     "inconclusive": ({"measured": {"decision": BAD}}, UNDO, "was rolled back, and the host is as it was"),
+    "one_of_two_did_it": (
+        {
+            "applied": {"settings": TWO},
+            "measured": [{"failed": True, "decision": HARM, "cause": "genuine"}, {}, {}],
+            "effects": {"culprits": [{"kind": "redis", "key": "b"}]},
+        },
+        [*UNDO, "effects", "plan", "baseline", "applied", "measured", "confirmed c1"],
+        "phase9 on one_of_two_did_it was kept, without redis b: all held",
+    ),
+    "both_did_it": (
+        {
+            "applied": {"settings": TWO},
+            "measured": {"failed": True, "decision": HARM, "cause": "genuine"},
+            "effects": {"culprits": [{"kind": "redis", "key": "a"}, {"kind": "redis", "key": "b"}]},
+        },
+        [*UNDO, "effects"],
+        "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
+    ),
+    "noise_is_nobodys_fault": (
+        {"applied": {"settings": TWO}, "measured": {"failed": True, "decision": HARM, "cause": "unexplained"}},
+        UNDO,
+        "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
+    ),
     "not_confirmed": (
         {"confirmed": {"failed": True, "msg": "drifted", "state": "applied"}},
         ["plan", "baseline", "applied", "measured", "confirmed c1", "rolled_back c1", "measured"],
@@ -64,7 +107,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """One play over a host for each case."""
     hosts = {name: case[0] for name, case in CASES.items()}
-    variables = {"gated_change_name": "phase9", "gated_change_settings": [], "gated_change_login_port": 7777}
+    variables = {"gated_change_name": "phase9", "gated_change_settings": TWO, "gated_change_login_port": 7777}
     play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
     return run_play(tmp_path_factory.mktemp("roles"), play, hosts, variables)
 
@@ -76,4 +119,17 @@ def test_the_way_of_a_change(played: Played, host: str) -> None:
     expected = [" ".join([call.split()[0], "7777", *call.split()[1:]]) for call in calls]
     assert played.calls(host) == expected
     assert says in played.printed
-    assert played.failed(host) == (host not in ("kept", "nothing_to_do"))
+    assert played.failed(host) == (host not in ("kept", "nothing_to_do", "one_of_two_did_it", "kept_without_record"))
+
+
+def test_without_a_place_for_the_record_nothing_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    variables = {
+        "gated_change_name": "phase9",
+        "gated_change_settings": TWO,
+        "report_directory": str(tmp_path / "file"),
+    }
+    play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
+    played = run_play(tmp_path, play, {"one": {}}, variables)
+    assert [call.split()[0] for call in played.calls("one")] == ["plan"]
+    assert f"The record cannot be written: {tmp_path}/file: Not a directory" in played.printed

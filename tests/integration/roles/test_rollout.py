@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.integration.roles.stubbed_play import Played, run_play
@@ -31,10 +34,42 @@ def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.failed("good")
 
 
-def test_a_phase_that_nobody_knows_is_found_before_any_host_is_touched(
-    tmp_path_factory: pytest.TempPathFactory,
+@pytest.mark.parametrize(
+    ("phases", "own", "says"),
+    [
+        (
+            ["ours", "pahse1"],
+            {"settings": []},
+            "There is no phase pahse1. There are cpu_isolation, phase1, phase2, phase3, ours",
+        ),
+        ("ours,pahse1", {"settings": []}, "There is no phase pahse1."),
+        (["ours"], {"setings": []}, "Phase ours of lowlat_own_phases has no settings"),
+        ([], {"settings": []}, "No phase is named"),
+    ],
+)
+def test_a_bad_list_of_phases_is_found_before_any_host_is_touched(
+    tmp_path: Path, phases: Any, own: dict[str, Any], says: str
 ) -> None:
-    variables = {"lowlat_phases": ["ours", "pahse1"], "lowlat_own_phases": {"ours": {"settings": []}}}
-    played = run_play(tmp_path_factory.mktemp("unknown"), "lowlat.redis.apply", {"one": {}}, variables)
+    variables = {"lowlat_phases": phases, "lowlat_own_phases": {"ours": own}}
+    played = run_play(tmp_path, "lowlat.redis.apply", {"one": {}}, variables)
     assert played.calls("one") == []
-    assert "There is no phase pahse1. There are cpu_isolation, phase1, phase2, phase3, ours" in played.printed
+    assert says in played.printed
+
+
+def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:
+    common = {"phases_list": ["ours"], "phases_own": {"ours": {"settings": []}}}
+    role = {"name": "lowlat.redis.phases"}
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "block": [{"include_role": role, "vars": {**common, "gated_change_action": "verify"}}],
+                "rescue": [{"include_role": role, "vars": common}],
+            },
+            {"fail": {"msg": "the end was reached"}},
+        ],
+    }
+    drifted = {"plan": {"settings": [{"kind": "redis", "key": "hz", "changed": True, "before": 1, "after": 2}]}}
+    played = run_play(tmp_path, [play], {"one": drifted}, {})
+    assert "the end was reached" in played.printed, played.printed
