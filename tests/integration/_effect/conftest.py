@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._effect import request
+from ansible_collections.lowlat.redis.plugins.module_utils._effect import bench, request
 from ansible_collections.lowlat.redis.plugins.modules.setting_effect import OPTIONS
 from tests.conftest import Server
 
@@ -91,7 +91,11 @@ class Toggler:
 
 
 @pytest.fixture
-def toggler(redis_server: Callable[..., Server], tmp_path: Path) -> Iterator[Callable[..., Toggler]]:
+def toggler(
+    redis_server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Toggler]]:
+    for name, size in (("BLOCK", 100), ("LEAST_BLOCK", 25), ("AFTER_TOGGLE", 10)):
+        monkeypatch.setattr(bench, name, size)  # no test here is about a small effect
     made: list[Toggler] = []
 
     def make(*lines: str, **options: Any) -> Toggler:
