@@ -21,6 +21,10 @@ Outcomes = Sequence[Mapping[str, Any]]
 ALPHAS = (0.001, 0.0015, 0.0025)
 
 
+#: There is no baseline, or it lacks the metric.
+NOT_COMPARED = "not compared"
+
+
 def in_doubt(outcomes: Outcomes) -> list[str]:
     """Hard gates that did not simply hold, so that a second look is due. A metric that nobody could have is none."""
     return [
@@ -96,9 +100,10 @@ def conclude(
 
 def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
     """A gate that failed beside a disturbance: excused where the server is proven to be what it was, else open."""
-    if outcome["outcome"] != FAIL:
+    compared = _compared(outcome, comparisons)
+    if outcome["outcome"] != FAIL or compared == NOT_COMPARED:
         return outcome
-    if _compared(outcome, comparisons) == EQUIVALENT:
+    if compared == EQUIVALENT:
         told = f"{outcome['reason']}; relative to its host the server is what it was ({cause})"
         return {**outcome, "outcome": SOFT_FAIL, "reason": told}
     told = f"{outcome['reason']}; what disturbed it ({cause}) may be all of that, or not"
@@ -110,12 +115,12 @@ _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 
 def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> str:
-    """What before and after say of this gate's metric; ``none`` where there was nothing to compare."""
+    """What before and after say of this gate's metric."""
     parts = str(outcome["query"]).replace("relative.", "").split(".")
     metric = _SEEN_BY_CLIENT.get(parts[0], parts[0])
     figure = "p50" if parts[-1] in ("p50", "mean") else "p99"
     found = comparisons.get(f"{metric}.{figure}")
-    return str(found["verdict"]) if found else "none"
+    return str(found["verdict"]) if found else NOT_COMPARED
 
 
 def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:
