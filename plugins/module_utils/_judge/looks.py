@@ -9,40 +9,34 @@ where there is nothing to see. Nothing here measures: quads go in; a decision co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from . import rank_sum, signed_rank
-from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED, Comparison, paired
+from .comparison import REGRESSION, UNDECIDED, Comparison, paired
+from .quads import POOLED, Quad, clean_values, foreign_difference, values
 
-__all__ = ["EQUIVALENT", "IMPROVEMENT", "LOOKS", "MARGINS", "REGRESSION", "UNDECIDED"]
-__all__ += ["Decision", "Quad", "confirm", "confirmation", "decide", "is_null"]
+__all__ = ["HARM", "LONG_LOOKS", "LOOKS", "MARGINS", "Decision", "Quad", "confirm", "confirmation", "decide", "is_null"]
 
 # (quads that toggle, two-sided risk spent there)
 LOOKS = ((12, 0.0005), (48, 0.0015), (192, 0.003))
+# Where there is time for it, noise deserves one look more.
+LONG_LOOKS = (*LOOKS, (768, 0.005))
+# For the pooled p99, whose sides last as long as the server's housekeeping takes to come round (some 100 ms).
+_POOLED_LOOKS = ((12, 0.0005), (24, 0.0015), (96, 0.003))
 # An effect of this size must not be kept: p50, the median of the blocks' p99s, the p99 of all samples together.
-MARGINS = {"p50": 0.02, "typical_p99": 0.05, "pooled_p99": 0.10}
+MARGINS = {"p50": 0.02, "typical_p99": 0.05, POOLED: 0.10}
 # Every such quad toggles to the same value.
 NULL_EVERY = 4
 # Slower is slower from here on, provided that the margin is reached: see comparison.verdict_of.
 HARM = 0.0
 _NULL_ALPHA = 0.001
-_CONFIRM_ALPHA = 0.01
+# The second window asks what the first has found: one in a hundred is enough there.
+_CONFIRMATION = ((12, 0.002), (48, 0.003), (192, 0.005))
+_POOLED_CONFIRMATION = ((12, 0.002), (24, 0.003), (96, 0.005))
 # Arms that differ by less than this share of wall time in what others took are alike.
 _SAME_SHARE = 0.01
-FOREIGN = "foreign"
-
-
-@dataclass(frozen=True)
-class Quad:
-    """``differences``: figure -> ln(B/A); ``foreign`` is B - A of the share of wall time that others took.
-
-    ``null``: both arms had the same value.
-    """
-
-    differences: Mapping[str, float]
-    null: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +82,13 @@ def decide(
     quads: Sequence[Quad],
     figure: str,
     margin: float | None = None,
-    looks: Sequence[tuple[int, float]] = LOOKS,
+    looks: Sequence[tuple[int, float]] | None = None,
 ) -> Decision:
     """What the quads so far say of one figure. The earliest look that decides counts, whatever came after it."""
+    if looks is None:
+        looks = _POOLED_LOOKS if figure == POOLED else LOOKS
     limit = MARGINS[figure] if margin is None else margin
-    usable = [quad for quad in quads if math.isfinite(quad.differences.get(figure, math.nan))]
+    usable = [quad for quad in quads if quad.has(figure)]
     toggled = [quad for quad in usable if not quad.null]
     comparison = paired([], limit, looks[0][1], HARM)
     for number, (size, alpha) in enumerate(looks):
@@ -100,15 +96,15 @@ def decide(
             return Decision(figure, UNDECIDED, comparison, size - len(toggled), number)
         seen = toggled[:size]
         nulls = _nulls_until(usable, size)
-        comparison = paired(_values(seen, figure), limit, alpha, HARM)
+        comparison = paired(values(seen, figure), limit, alpha, HARM)
         if comparison.verdict != UNDECIDED or number == len(looks) - 1:
             return _capped(figure, comparison, seen, nulls, number + 1)
     raise ValueError("there must be a look")
 
 
 def confirmation(decision: Decision) -> tuple[tuple[int, float], ...]:
-    """The look, in a later window, at which a REGRESSION must show once more."""
-    return ((max(LOOKS[0][0], decision.comparison.samples // 2), _CONFIRM_ALPHA),)
+    """The looks, in a later window, at one of which a REGRESSION must show once more."""
+    return _POOLED_CONFIRMATION if decision.figure == POOLED else _CONFIRMATION
 
 
 def confirm(first: Comparison, second: Comparison) -> str:
@@ -134,18 +130,19 @@ def _nulls_until(usable: Sequence[Quad], toggles: int) -> list[Quad]:
 
 def _capped(figure: str, comparison: Comparison, toggled: Sequence[Quad], nulls: Sequence[Quad], look: int) -> Decision:
     """The comparison's verdict, or undecided where the procedure itself is in doubt."""
-    values = _values(toggled, figure)
-    null_values = _values(nulls, figure)
-    null = replace(paired(null_values, comparison.margin, _NULL_ALPHA), check=signed_rank.p_value(null_values))
+    null_differences = values(nulls, figure)
+    p_value = signed_rank.p_value(null_differences)
+    null = replace(paired(null_differences, comparison.margin, _NULL_ALPHA), check=p_value)
     caps = []
-    if null.check is not None and null.check < _NULL_ALPHA:
-        caps.append(f"the A/A quads differ where nothing was changed (p = {null.check:.2g}, {len(nulls)} quads)")
-    half = len(values) // 2
-    drift = rank_sum.p_value(values[:half], values[half:])
+    if p_value < _NULL_ALPHA:
+        caps.append(f"the A/A quads differ where nothing was changed (p = {p_value:.2g}, {len(nulls)} quads)")
+    differences = values(toggled, figure)
+    half = len(differences) // 2
+    drift = rank_sum.p_value(differences[:half], differences[half:])
     if drift < _NULL_ALPHA:
-        caps.append(f"the difference itself drifts (p = {drift:.2g} between the halves of {len(values)} quads)")
+        caps.append(f"the difference itself drifts (p = {drift:.2g} between the halves of {len(toggled)} quads)")
     share = _uneven(toggled)
-    if share:
+    if share and not _holds_clean(figure, comparison, toggled):
         caps.append(f"others took {share:+.1%} of the time more beside the second value than beside the first")
     verdict = UNDECIDED if caps else comparison.verdict
     return Decision(figure, verdict, comparison, 0, look, null if nulls else None, tuple(caps))
@@ -153,12 +150,14 @@ def _capped(figure: str, comparison: Comparison, toggled: Sequence[Quad], nulls:
 
 def _uneven(toggled: Sequence[Quad]) -> float:
     """By how much of wall time the arms differ in what others took; 0.0 where they do not."""
-    shares = [quad.differences[FOREIGN] for quad in toggled if math.isfinite(quad.differences.get(FOREIGN, math.nan))]
-    if not shares or signed_rank.p_value(shares) >= _NULL_ALPHA:
+    differences = [value for value in map(foreign_difference, toggled) if value is not None and math.isfinite(value)]
+    if not differences or signed_rank.p_value(differences) >= _NULL_ALPHA:
         return 0.0
-    centre = signed_rank.centre(shares)
+    centre = signed_rank.centre(differences)
     return centre if abs(centre) > _SAME_SHARE else 0.0
 
 
-def _values(quads: Sequence[Quad], figure: str) -> list[float]:
-    return [quad.differences[figure] for quad in quads]
+def _holds_clean(figure: str, comparison: Comparison, toggled: Sequence[Quad]) -> bool:
+    """Whether the blocks that nobody disturbed say the same."""
+    clean = paired(clean_values(toggled, figure), comparison.margin, comparison.alpha, HARM)
+    return clean.verdict == comparison.verdict
