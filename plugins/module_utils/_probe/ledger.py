@@ -211,4 +211,6 @@ def _rest(kind: str, wall: int, known: int, told: int) -> tuple[int, int]:
         return told, wall - known - told
     if kind == "busy":
         return wall - told, told - known
-    return wall - known - told, told
+    # One may wait for its CPU while the other still works on another: that time is counted already.
+    foreign = min(told, max(wall - known, 0))
+    return wall - known - foreign, foreign
