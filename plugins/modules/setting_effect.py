@@ -155,22 +155,22 @@ effects:
   returned: success
   type: dict
 confirmation:
-  description: The C(effects) of the later window, empty where there was nothing to confirm.
-  returned: for a single setting
+  description: The C(effects) of the later window for a single setting, empty where there was nothing to confirm.
+  returned: when it was measured
   type: dict
 culprits:
-  description: The settings of a bundle that are at fault, each with C(kind) and C(key).
-  returned: for a bundle
+  description: The settings that are at fault, each with C(kind) and C(key).
+  returned: success
   type: list
   elements: dict
 suspects:
-  description: Settings among which the harm is, where time or noise kept the search from going on.
-  returned: for a bundle
+  description: Settings among which the harm is, where time or noise kept it from being found or confirmed.
+  returned: success
   type: list
   elements: dict
 groups:
-  description: The culprits as they were found. Settings in one group do harm only together.
-  returned: for a bundle
+  description: The culprits of a bundle as they were found. Settings in one group do harm only together.
+  returned: when it was measured
   type: list
   elements: list
 tests:
@@ -181,8 +181,8 @@ tests:
 joint:
   description:
     - The joint confirmation of the culprits in a later window, all other settings having their new values. C(confirmed)
-      says whether they make the difference there, C(rest) is the verdict on the other settings.
-  returned: for a bundle
+      says whether they make the difference there, C(rest) is the verdict on the other settings. Empty for one setting.
+  returned: when it was measured
   type: dict
 null_quads:
   description: What the A/A quads said, C(quads), C(p_values) and C(caps).

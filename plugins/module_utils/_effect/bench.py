@@ -9,16 +9,18 @@ import statistics
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from .._errors import ServerError
+from .._judge.quads import FOREIGN
 from .._probe import echo
 from .._probe.blocks import figures_of
 from .._probe.commands import WRITES, Command, ping
 from .._probe.guard import Stalled, Watchdog, no_garbage_collection
+from .._probe.ledger import Ledger, Party
 from .._probe.loop import Channel, Desynchronised, Disconnected, ErrorReply, run_block
-from .._probe.placement import Placement, pinned, place
+from .._probe.placement import Placement, pinned, place, reference_cpu, works_elsewhere
 from .._probe.server import Server, no_writes, remove_keys
 from .._server.connection import Address, raw, socket_of
 
@@ -41,6 +43,7 @@ class Bench:
         commands: Sequence[Command],
         duty: float,
         placement: Placement,
+        ledger: Ledger | None = None,
     ) -> None:
         self.commands = list(commands)
         self.not_measured: dict[str, str] = {}
@@ -49,15 +52,19 @@ class Bench:
         self._server = server
         self._channel, self._reference = channels
         self._duty = duty
+        self._ledger = ledger
+        self._spent: dict[str, float] = {}
         self._times = array("q", bytes(8 * BLOCK))
         self._watchdog = Watchdog(self._times, address.timeout)
 
     def side(self, metrics: Sequence[str]) -> dict[str, float]:
         """``{"rtt.p50": ln(Redis / reference), ...}`` of a block of each of these metrics' commands.
 
+        ``foreign`` is the share of wall time that others took of all blocks, where the kernel tells.
         ServerError where the server fails, or refuses what it took before.
         """
         began = time.perf_counter()
+        self._spent = dict.fromkeys(("wall", FOREIGN), 0.0)
         found: dict[str, float] = {}
         floor = self._block(self._reference, echo.reference())
         for command in self.commands:
@@ -67,6 +74,8 @@ class Bench:
             own = self._block(self._channel, command)
             for figure, value in own.items():
                 found[f"{command.metric}.{figure}"] = math.log(value / floor[figure])
+        if self._tells_foreign():
+            found[FOREIGN] = self._spent[FOREIGN] / self._spent["wall"]
         pause = (time.perf_counter() - began) * (1 / self._duty - 1)
         if pause > 0:
             time.sleep(pause)
@@ -77,7 +86,12 @@ class Bench:
             with self._watchdog.watching():
                 run_block(channel, command, self._times, AFTER_TOGGLE)
                 size = _size(statistics.median(self._times[:AFTER_TOGGLE]))
+                before = self._ledger.begin(command.metric, None) if self._ledger else None
                 run_block(channel, command, self._times, size)
+                if self._ledger:
+                    after = self._ledger.end(command.metric, before)
+                    for term, value in self._ledger.terms(command.metric, before, after, size).items():
+                        self._spent[term] = self._spent.get(term, 0.0) + value * size
         except (Disconnected, Desynchronised, Stalled, ErrorReply, OSError) as error:
             raise ServerError(
                 "The server failed while its settings were compared",
@@ -87,6 +101,12 @@ class Bench:
             ) from error
         return figures_of(self._times[:size])
 
+    def _tells_foreign(self) -> bool:
+        if self._ledger is None or not self._spent["wall"]:
+            return False
+        lacking = self._ledger.settle({}, ())["lacking"]
+        return not any(term.rpartition(".")[2] == FOREIGN for term in lacking)
+
 
 def _size(nanoseconds: float) -> int:
     """Round trips in a block. Where each waits for a disk, the whole number would only cost time."""
@@ -94,9 +114,12 @@ def _size(nanoseconds: float) -> int:
 
 
 @contextmanager
-def bench(address: Address, pid: int, cpu: str, commands: Sequence[str], duty: float) -> Iterator[Bench]:
+def bench(
+    address: Address, pid: int, cpu: str, commands: Sequence[str], duty: float, moves: bool = False
+) -> Iterator[Bench]:
     """A bench on ``cpu`` (same, auto or a number) for the server ``pid``; its keys are removed afterwards.
 
+    ``moves``: the server will be put on other CPUs meanwhile, so that no ledger of this one would close.
     BadInput for a CPU that is not there. ServerError where nothing of ``commands`` can be measured.
     """
     placement = place(cpu, pid)
@@ -110,18 +133,26 @@ def bench(address: Address, pid: int, cpu: str, commands: Sequence[str], duty: f
                 why="; ".join(f"{name}: {reason}" for name, reason in not_measured.items()),
                 remedy="Add ping to commands",
             )
-        connection: Any = raw(address)
-        try:
+        with ExitStack() as stack:
+            connection: Any = raw(address)
+            stack.callback(connection.disconnect)
             channel = Channel(socket_of(connection))
-            with pinned(placement.probe), no_garbage_collection(), echo.responder(channel, placement.probe) as floor:
-                found = Bench(address, server, (channel, floor), usable, duty, placement)
-                found.not_measured = not_measured
-                yield found
-        finally:
-            connection.disconnect()
+            stack.enter_context(pinned(placement.probe))
+            stack.enter_context(no_garbage_collection())
+            floor = stack.enter_context(echo.responder(channel, reference_cpu(placement)))
+            ledger = None if moves else stack.enter_context(closing(_ledger(placement, pid, floor.pid)))
+            found = Bench(address, server, (channel, floor), usable, duty, placement, ledger)
+            found.not_measured = not_measured
+            yield found
     finally:
         server.close()
         remove_keys(address, list(server.keys.values()))
+
+
+def _ledger(placement: Placement, pid: int, responder: int) -> Ledger:
+    alone = bool(works_elsewhere(pid, placement.probe))
+    server = Party(pid, frozenset(placement.server), alone)
+    return Ledger(placement.probe, server, Party(responder, frozenset([reference_cpu(placement)])))
 
 
 def _choose(server: Server, wanted: Sequence[str]) -> tuple[list[Command], dict[str, str]]:

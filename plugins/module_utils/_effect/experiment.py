@@ -77,6 +77,11 @@ class Experiment:
             "effects": effects(first),
             "null_quads": _null(first),
             "confirmation": effects(second) if second else {},
+            # As of a bundle of one.
+            "culprits": list(self._names) if verdict == REGRESSION else [],
+            "suspects": list(self._names) if second and verdict != REGRESSION else [],
+            "groups": [],
+            "joint": {},
         }
 
     def _bundle(self) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Experiment:
             "verdict": verdict,
             "effects": effects(first[0]),
             "null_quads": _null(first[0]),
+            "confirmation": {},
             "culprits": self._named(found.culprits) if joint.get("confirmed") else [],
             "suspects": self._named(found.suspects if joint.get("confirmed", True) else found.culprits),
             "groups": [self._named(group) for group in found.groups],

@@ -8,12 +8,15 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 from .._judge.comparison import REGRESSION
 from .._judge.looks import LOOKS, Decision, Quad, is_null
+from .._judge.quads import FOREIGN
 from . import sequential
 from .bisection import Subset
 
+_TAIL = ".p99"
 #: Brings new values into effect for the settings of the first list, the old ones for those of the second.
 Switch = Callable[[Sequence[int], Sequence[int]], None]
 #: Measures a side: figure -> logarithm of Redis over reference, of these metrics.
@@ -82,13 +85,17 @@ class Alternation:
         return Comparison(decisions, quads, self._clock() - start)
 
     def _quad(self, before: Subset, after: Subset, metrics: Sequence[str], null: bool) -> Quad:
-        sums: dict[str, float] = {}
+        sides: dict[str, tuple[list[float], list[float]]] = {}
         for letter in self._random.choice(("ABBA", "BAAB")):
             self._toggle(before, after, letter, null)
-            sign = 0.5 if letter == "B" else -0.5
             for figure, value in self._side(metrics).items():
-                sums[figure] = sums.get(figure, 0.0) + sign * value
-        return Quad(sums, null)
+                sides.setdefault(figure, ([], []))["AB".index(letter)].append(value)
+        # What the kernel told of one side alone is no comparison.
+        whole = {figure: arms for figure, arms in sides.items() if len(arms[0]) == len(arms[1])}
+        differences = {figure: fmean(arms[1]) - fmean(arms[0]) for figure, arms in whole.items()}
+        # Figures of the tail are compared by the medians of batches.
+        kept = {name: arms for name, arms in whole.items() if name == FOREIGN or name.endswith(_TAIL)}
+        return Quad(differences, null, kept)
 
     def _toggle(self, before: Subset, after: Subset, letter: str, null: bool) -> None:
         """Every side begins with the same number of writes, so that these themselves make no difference."""

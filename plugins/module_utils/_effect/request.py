@@ -27,6 +27,7 @@ from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
 _HUNG = 120.0
+_UNTESTED: dict[str, Any] = {"verdict": "untested", "effects": {}, "culprits": [], "suspects": []}
 
 
 def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
         host = connect()
         toggles, skipped = toggle.resolve(wanted, host)
         place(params["cpu"], host.instance.pid)
-        return _result(toggles, skipped, {"verdict": UNTESTED, "effects": {}})
+        return _result(toggles, skipped, dict(_UNTESTED))
     try:
         with signals_raise(), store.locked(), server_errors(address):
             _refuse_open_change(store)
@@ -64,20 +65,18 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
         ) from error
 
 
-UNTESTED = "untested"
-
-
 def _measure(
     params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any
 ) -> dict[str, Any]:
     toggles, skipped = toggle.resolve(wanted, host)
     if not toggles:
-        return _result(toggles, skipped, {"verdict": UNTESTED, "effects": {}})
+        return _result(toggles, skipped, dict(_UNTESTED))
     seed = secrets.randbits(32) if params.get("seed") is None else int(params["seed"])
     start = time.monotonic()
     keeping: Keeping | None = None
     try:
-        measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"])
+        moves = any(one.values[0].kind == "affinity" for one in toggles)
+        measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"], moves)
         keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG)
         with measuring as found, keep as keeping:
             said = _experiment(params, toggles, host, found, seed).run()

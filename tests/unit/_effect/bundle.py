@@ -31,7 +31,7 @@ class Bundle:
         self.writes: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self.sides: list[frozenset[int]] = []
         self.drift = 0.0
-        self._random = random.Random(7)
+        self.random = random.Random(7)
 
     def switch(self, new: Sequence[int], old: Sequence[int]) -> None:
         self.new = (self.new | set(new)) - set(old)
@@ -47,7 +47,7 @@ class Bundle:
             for name in ("p50", "p90", "p99"):
                 figure = f"{metric}.{name}"
                 harm = sum(much for (who, where), much in self.harm.items() if where == figure and set(who) <= self.new)
-                found[figure] = harm + self.drift * self.seconds + self._random.gauss(0, self.noise)
+                found[figure] = harm + self.drift * self.seconds + self.random.gauss(0, self.noise)
         return found
 
     def alternation(self, seed: int = 1) -> Alternation:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -94,3 +95,52 @@ def test_only_what_is_judged_is_measured() -> None:
     bundle.side = lambda metrics: asked.append(tuple(metrics)) or real(metrics)  # type: ignore[method-assign,assignment,func-returns-value]
     bundle.alternation().compare((), (0,), {"set_rtt.p50": 0.02, "set_rtt.p99": 0.05}, FOREVER)
     assert set(asked) == {("set_rtt",)}
+
+
+def test_figures_of_the_tail_are_handed_on_side_by_side() -> None:
+    compared = Bundle(1).alternation().compare((), (0,), {"rtt.p50": 0.02, "rtt.p99": 0.05}, FOREVER)
+    for quad in compared.quads:
+        assert set(quad.sides) == {"rtt.p99"}
+        first, second = quad.sides["rtt.p99"]
+        assert sum(second) / 2 - sum(first) / 2 == pytest.approx(quad.differences["rtt.p99"])
+
+
+def test_a_second_value_that_only_has_more_company_is_not_accused() -> None:
+    """Others run more often beside the new value: what is slower then proves nothing."""
+    bundle = Bundle(1, {((0,), "rtt.p50"): 0.1})
+    real = bundle.side
+
+    def disturbed(metrics: Sequence[str]) -> dict[str, float]:
+        return {**real(metrics), "foreign": 0.2 * (0 in bundle.new) + 0.001 * bundle.random.random()}
+
+    bundle.side = disturbed  # type: ignore[method-assign]
+    compared = bundle.alternation().compare((), (0,), {"rtt.p50": 0.02}, FOREVER)
+    assert compared.verdict == "undecided"
+    assert "others took" in compared.decisions["rtt.p50"].caps[0]
+
+
+def test_a_server_that_waits_leaves_its_cpu_to_others() -> None:
+    """They took a fifth of a time that became twenty times as long: that is not what made it so."""
+    bundle = Bundle(1, {((0,), "rtt.p50"): 3.0})
+    real = bundle.side
+
+    def waiting(metrics: Sequence[str]) -> dict[str, float]:
+        return {**real(metrics), "foreign": 0.2 * (0 in bundle.new) + 0.001 * bundle.random.random()}
+
+    bundle.side = waiting  # type: ignore[method-assign]
+    compared = bundle.alternation().compare((), (0,), {"rtt.p50": 0.02}, FOREVER)
+    assert compared.verdict == "regression"
+
+
+def test_what_the_kernel_tells_of_some_sides_only_is_left_out() -> None:
+    bundle = Bundle(1)
+    real = bundle.side
+
+    def patchy(metrics: Sequence[str]) -> dict[str, float]:
+        told = {"foreign": 0.1} if len(bundle.sides) % 3 else {}
+        return {**real(metrics), **told}
+
+    bundle.side = patchy  # type: ignore[method-assign]
+    compared = bundle.alternation().compare((), (0,), {"rtt.p50": 0.02}, FOREVER)
+    assert compared.verdict == "equivalent"
+    assert any("foreign" not in quad.sides for quad in compared.quads)
