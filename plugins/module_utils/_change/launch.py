@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,7 @@ class Launch:
     directory: str
     user: int
     group: int
+    groups: Sequence[int] = ()  #: the supplementary ones; journals of old do not tell them
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -38,12 +41,15 @@ class Launch:
             process.cwd(),
             process.uids().real,
             process.gids().real,
+            _groups(process.pid),
         )
 
     def start(self) -> None:
         as_user: dict[str, Any] = {}
-        if self.user != os.geteuid():
-            as_user = {"user": self.user, "group": self.group, "extra_groups": []}
+        own = (os.geteuid(), os.getegid(), set(os.getgroups()))
+        # An ordinary user can only start a server of its own, and not with other groups.
+        if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
+            as_user = {"user": self.user, "group": self.group, "extra_groups": list(self.groups)}
         # With `daemonize no` the server stays the process that was started: it must be nobody's child.
         subprocess.run(
             ["setsid", "--fork", self.executable, self.config_file],
@@ -54,6 +60,12 @@ class Launch:
             check=True,
             **as_user,
         )
+
+
+def _groups(pid: int) -> list[int]:
+    """The supplementary groups of a process."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        return next(([int(word) for word in line.split()[1:]] for line in file if line.startswith("Groups:")), [])
 
 
 def restart_process(host: Host) -> None:
@@ -71,7 +83,8 @@ def restart_process(host: Host) -> None:
     except redis.TimeoutError:
         pass  # it saves, and ends when it has
     except redis.ResponseError as error:
-        command(host.client, "CLIENT UNPAUSE")
+        with contextlib.suppress(redis.RedisError):  # it ends by itself; the reason that counts is the first
+            command(host.client, "CLIENT UNPAUSE")
         raise ChangeError(
             "The server refused to shut down", where=str(host.address), why=str(error), remedy="It runs on unchanged"
         ) from error

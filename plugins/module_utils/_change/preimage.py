@@ -60,6 +60,11 @@ def identities(change: Change) -> set[tuple[str, str, str | None]]:
     return {(setting.kind, setting.key, setting.unit) for setting, _before, _facts in changed_settings(change)}
 
 
+def ours(change: Change) -> frozenset[str]:
+    """The keys alone."""
+    return frozenset(key for _kind, key, _unit in identities(change))
+
+
 def file_images(change: Change) -> list[FileImage]:
     return [FileImage.from_dict(facts) for facts in change.opened["files"]]
 

@@ -14,7 +14,7 @@ from .._errors import BadInput, ChangeError
 from .._server import instance
 from .._server.connection import Address, control, server_errors
 from .._settings.setting import Host
-from . import preimage, rollback, transaction
+from . import guards_rollback, preimage, rollback, transaction
 from .plan import MASK, Plan, PlannedSetting
 from .store import Change, Store
 
@@ -84,7 +84,7 @@ def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: boo
     if check:
         change = store.find(params["change_id"], params["name"])
         if change.state != "rolled_back":
-            rollback.refuse(store, change, connect)
+            guards_rollback.refuse(store, change, connect)
         return _result(change, changed=change.state != "rolled_back")
     undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"])
     result = _result(undone.change, changed=undone.changed, restarted=undone.restarted)

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
+from typing import Any, Callable
 
-from .._errors import ChangeError
+from .._errors import ChangeError, ServerError
 from .._host import systemd, threads
-from .._libraries import psutil, redis
+from .._libraries import redis
 from .._server import directives, instance
-from .._server.connection import command
+from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from .launch import restart_process
+from . import remembered
+from .launch import is_running, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save
 from .waiting import until
 
@@ -30,13 +33,46 @@ class DataMissing(ChangeError):
     """Keys are gone: whatever is done next may destroy what could still be saved."""
 
 
-def restart(host: Host, ours: frozenset[str], settle: float) -> Host:
+def restart(
+    host: Host, ours: frozenset[str], settle: float, note: Callable[[dict[str, Any]], None] = lambda facts: None
+) -> Host:
     """Save, restart, wait until the data is loaded, and prove that keys, settings and threads are as they were.
 
     ``ours`` are the directives that the change itself is about; ``settle`` is how long the new process is watched,
-    in seconds. Returns the host with the new process.
-    ChangeError where the server does not come back whole.
+    in seconds; ``note`` is given what only the running server knows (``remembered.capture``) before it is stopped.
+    Returns the host with the new process. ChangeError or ServerError where the server does not come back whole.
     """
+    with server_errors(host.address):
+        _await_master(host)
+        replica_in_sync = _make_ready(host, ours)
+        known = remembered.capture(host)
+        note(known)
+        if host.instance.version >= (6, 2, 0):
+            command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
+        keys_before = all_keys(host.client)
+    host.client.connection_pool.disconnect()
+    if host.instance.unit:
+        systemd.restart(host.instance.unit)
+    else:
+        restart_process(host)
+    _await_server(host)
+    new = replace(host, instance=instance.discover(host.client, str(host.address)))
+    if new.instance.pid == known["pid"]:
+        raise _not_up(new, "the process is still the old one")
+    prove_settled(new, settle)
+    if known["cpus"] and "CPUAffinity" not in ours:
+        threads.set_affinity(new.instance.pid, known["cpus"])
+    with server_errors(host.address):
+        if replica_in_sync:
+            until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
+        _prove_keys(new, keys_before)
+        _prove_start(new, known["runtime"], ours)
+        put_back_runtime_settings(new, known["runtime"], ours)
+    return new
+
+
+def _make_ready(host: Host, ours: frozenset[str]) -> bool:
+    """Save the data where that brings it back; whether a master does. ChangeError where nothing would."""
     state = persistence(host)
     if not state.keeps_data:
         raise ChangeError(
@@ -57,30 +93,14 @@ def restart(host: Host, ours: frozenset[str], settle: float) -> Host:
         rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
         save(host)
-    settings_before = directives.running(host.client)
-    cpus_before = threads.affinities(host.instance.pid).get(host.instance.pid)
-    if host.instance.version >= (6, 2, 0):
-        command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
-    keys_before = all_keys(host.client)
-    old_pid = host.instance.pid
-    host.client.connection_pool.disconnect()
-    if host.instance.unit:
-        systemd.restart(host.instance.unit)
-    else:
-        restart_process(host)
-    _await_server(host)
-    new = replace(host, instance=instance.discover(host.client, str(host.address)))
-    if new.instance.pid == old_pid:
-        raise _not_up(new, "the process is still the old one")
-    prove_settled(new, settle)
-    if cpus_before and "CPUAffinity" not in ours:
-        threads.set_affinity(new.instance.pid, cpus_before)
-    if state.replica_in_sync:
-        until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
-    _prove_keys(new, keys_before)
-    _prove_start(new, settings_before, ours)
-    put_back_runtime_settings(new, settings_before, ours)
-    return new
+    return state.replica_in_sync
+
+
+def proof(host: Host) -> dict[str, Any]:
+    """Which process was found whole, for the journal; JSON-ready."""
+    with server_errors(host.address):
+        keys = all_keys(host.client)
+    return {"pid": host.instance.pid, "process_started": host.instance.process_started, "keys": keys}
 
 
 def all_keys(client: redis.Redis) -> int:
@@ -92,20 +112,19 @@ def _await_server(host: Host) -> None:
     """Wait while it loads its data, however long; not when nobody listens or its unit has failed."""
     silent_since = time.monotonic()
     while True:
-        try:
-            host.client.ping()
+        error = refusal(host.client, host.address)
+        if error is None:
             return
-        except redis.exceptions.BusyLoadingError:
+        code = error.details["code"]
+        if code in ("loading", "busy"):
             silent_since = time.monotonic()
-        except (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError) as error:
+        elif code not in ("unreachable", "timeout", "tls"):
             raise ChangeError(
                 "The restarted server does not let us in",
                 where=str(host.address),
-                why=str(error),
+                why=error.why,
                 remedy="It runs; correct its password or ACL",
             ) from error
-        except (redis.ConnectionError, redis.TimeoutError):
-            pass
         unit = host.instance.unit
         failed = unit and systemd.show(unit, ["ActiveState"]).get("ActiveState") == "failed"
         if failed or time.monotonic() - silent_since > DEAD_AFTER:
@@ -118,6 +137,21 @@ def _await_server(host: Host) -> None:
         time.sleep(0.05)
 
 
+def _await_master(host: Host) -> None:
+    """A replica whose link is only just coming up keeps its data by it; one that has no master goes on without."""
+    client = host.client
+    if client.info("replication").get("role") != "slave":
+        return
+
+    def synchronised() -> bool:
+        # However long the data takes that its master is sending.
+        until(lambda: not client.info("replication").get("master_sync_in_progress"), "the sync", str(host.address))
+        return _link_is_up(client)
+
+    with contextlib.suppress(ChangeError):
+        until(synchronised, "the link to the master", str(host.address), DEAD_AFTER)
+
+
 def prove_settled(host: Host, seconds: float) -> None:
     """ChangeError unless the process lives and answers for so long, and systemd never had to start it again."""
     pid, unit = host.instance.pid, host.instance.unit
@@ -126,12 +160,34 @@ def prove_settled(host: Host, seconds: float) -> None:
         restarts = int(systemd.show(unit, ["NRestarts"]).get("NRestarts") or 0) if unit else 0
         if restarts:
             raise _not_up(host, f"systemd had to start it again, {restarts} times by now")
-        if not psutil.pid_exists(pid) or not answers(host.client):
+        error = refusal(host.client, host.address)
+        if not is_running(pid) or (error and _code(error) == "unreachable" and _ends(pid)):
             raise _not_up(host, f"process {pid} is gone")
+        # A replica loads what its master sends it, and a script keeps the server busy: both live.
+        if error and _code(error) not in ("loading", "busy"):
+            raise ChangeError(
+                "The restarted server runs and does not answer",
+                where=unit or str(host.address),
+                why=f"process {pid}: {error.what}: {error.why}",
+                remedy=error.remedy,
+            ) from error
         left = end - time.monotonic()
         if left <= 0:
             return
         time.sleep(min(left, 0.2))
+
+
+def _code(error: ServerError) -> str:
+    return str(error.details["code"])
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process that has closed its sockets is about to be gone."""
+    try:
+        until(lambda: not is_running(pid), f"process {pid} to end", "", 1.0)
+    except ChangeError:
+        return False
+    return True
 
 
 def left_to_settle(up_since: float) -> float:
@@ -185,18 +241,19 @@ def _prove_start(host: Host, before: dict[str, str], ours: frozenset[str]) -> No
 
 
 def put_back_runtime_settings(host: Host, before: dict[str, str], ours: frozenset[str]) -> None:
-    """What an operator had set with CONFIG SET alone is gone after a restart: set it again."""
-    for name, now in directives.running(host.client).items():
-        if name in ours or before.get(name, now) == now or directives.immutable(name, host.instance.version):
-            continue
-        host.client.config_set(name, before[name])
+    """What an operator had set with CONFIG SET alone is gone after a restart: set it again.
 
-
-def answers(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError):
-        return False
+    ServerError for the first that the server refuses, after all have been tried.
+    """
+    refused: list[ServerError] = []
+    for name, _here, then in remembered.differing(host, before, ours):
+        try:
+            with server_errors(host.address):
+                host.client.config_set(name, then)
+        except ServerError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def _link_is_up(client: redis.Redis) -> bool:

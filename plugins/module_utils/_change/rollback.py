@@ -5,21 +5,23 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from .._errors import BadInput, LowlatError
+from .._errors import LowlatError
 from .._host import systemd
 from .._libraries import psutil, redis
+from .._server import directives
 from .._server.connection import server_errors
 from .._settings import registry
-from .._settings.setting import Host
-from . import guards_redis, hazards, launch, persistence, preimage, restart, waiting
-from .plan import Plan, PlannedSetting
+from .._settings.setting import Host, Reading, Setting
+from . import guards_rollback, launch, persistence, preimage, remembered, restart, waiting
 from .store import Change, Store
+
+#: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
+BLOCKED = 60.0
 
 
 @dataclass
@@ -39,7 +41,7 @@ def roll_back_one(store: Store, connect: Callable[[], Host], change_id: str | No
         change = store.find(change_id, name)
         if change.state == "rolled_back":
             return Undone(change, changed=False)
-        refuse(store, change, connect)
+        guards_rollback.refuse(store, change, connect)
         return roll_back(change, connect)
 
 
@@ -47,38 +49,64 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     """Restore in reverse order and end as `rolled_back` or `rollback_failed`; the caller holds the lock."""
     result = Undone(change)
     _keep_foreign_files(change, result)
-    with _collecting(result, "write the journal"):
-        change.journal.append("rolling_back")
-    host, why = _reach(connect)
-    if host:
-        _restore_live(change, host, result)
+    lost = remembered.interrupted(change)
+    _note(change, result, "rolling_back")
+    host, why = waiting.reach(connect)
+    _restore_live(change, host, result, lambda setting, before: not _after_the_file(setting, before))
     _restore_files(change, result)
+    dead = host is None and _is_dead(change, why)
+    if host is None and not dead:
+        host, why = _reach_late(change, connect, result)
+    _restore_live(change, host, result)
     _activate(change, host, result)
     try:
         if host:
+            if lost:
+                _put_back_what_a_restart_lost(change, host, lost, result)
             host = _restart_where_needed(change, host, result)
-        elif _is_dead(change, why):
-            host = _start_again(change, connect, result)
+        elif dead:
+            lost = lost or {"runtime": change.opened["runtime"]}
+            host = _start_again(change, connect, lost["runtime"], result)
     except _expected() as error:
         result.left.append(f"restart the server and look at its log: {error}")
-    if host is None:
-        host, why = _reach(connect)
-    if host is None:
-        result.left.append(f"let us in to the server, for its live values: {why}")
-    else:
-        if result.restarted:
-            _restore_live(change, host, result)
-        with _collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
-            if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
-                persistence.wait_for_aof(host)
-        with _collecting(result, "compare the host with its pre-images"):
-            result.left.extend(preimage.differences(change, host))
+    _prove(change, host, why, connect, lost, result)
     if result.left:
-        with _collecting(result, "write the journal"):
-            change.journal.append("rollback_failed", left=result.left, restarted=result.restarted)
+        _note(change, result, "rollback_failed", left=result.left, restarted=result.restarted)
     else:
         change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
     return result
+
+
+def _prove(
+    change: Change,
+    host: Host | None,
+    why: LowlatError | None,
+    connect: Callable[[], Host],
+    lost: Mapping[str, Any] | None,
+    result: Undone,
+) -> None:
+    """Compare the host with its pre-images; what differs is left to do."""
+    if host is None:
+        host, why = waiting.reach(connect)
+    if host is None:
+        result.left.append(f"let us in to the server, for its live values: {why}")
+        return
+    if result.restarted:
+        _restore_live(change, host, result)
+    with _collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
+        if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
+            persistence.wait_for_aof(host)
+    with _collecting(result, "compare the host with its pre-images"), server_errors(host.address):
+        result.left.extend(preimage.differences(change, host))
+        for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():
+            values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
+            result.left.append(f"redis {name} is live{values or ' another value than it was'}")
+
+
+def _note(change: Change, result: Undone, entry: str, **facts: Any) -> None:
+    """Journal a step; a journal that cannot be written stops no rollback."""
+    with _collecting(result, "write the journal"):
+        change.journal.append(entry, **facts)
 
 
 class _collecting:
@@ -102,16 +130,15 @@ def _expected() -> tuple[type[Exception], ...]:
     return (LowlatError, OSError, subprocess.SubprocessError, redis.RedisError, psutil.Error)
 
 
-def _reach(connect: Callable[[], Host]) -> tuple[Host | None, LowlatError | None]:
-    """The host, or why there is none. A server that loads its data is waited for."""
-    end = time.monotonic() + waiting.PATIENCE
-    while True:
-        try:
-            return connect(), None
-        except LowlatError as error:
-            if error.details.get("code") != "loading" or time.monotonic() > end:
-                return None, error
-            time.sleep(0.1)
+def _reach_late(change: Change, connect: Callable[[], Host], result: Undone) -> tuple[Host | None, LowlatError | None]:
+    """The same for a server that was blocked when the rollback began, so that nobody has looked yet what it holds."""
+    host, why = waiting.reach(connect, BLOCKED)
+    dangers = guards_rollback.dangers(change, host)[0] if host else []
+    if not dangers:
+        return host, why
+    reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in dangers)
+    result.left.append("set the live values back, which would hurt the server now: " + "; ".join(reasons))
+    return None, why
 
 
 def _is_dead(change: Change, why: LowlatError | None) -> bool:
@@ -125,15 +152,26 @@ def _is_dead(change: Change, why: LowlatError | None) -> bool:
     return not any(launch.is_running(int(pid)) for pid in seen)
 
 
-def _restore_live(change: Change, host: Host, result: Undone) -> None:
-    for setting, before, facts in reversed(preimage.changed_settings(change)):
-        if facts["restart"]:
+def _restore_live(
+    change: Change,
+    host: Host | None,
+    result: Undone,
+    chosen: Callable[[Setting, Reading], bool] = lambda setting, before: True,
+) -> None:
+    """Nothing is written that is so already."""
+    for setting, before, facts in reversed(preimage.changed_settings(change)) if host else ():
+        if host is None or facts["restart"] or not chosen(setting, before):
             continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
         with _collecting(result, step), server_errors(host.address):
             if provider.read(setting, host).live != before.live:
                 provider.write_live(setting, before.live, host)
+
+
+def _after_the_file(setting: Setting, before: Reading) -> bool:
+    """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
+    return (setting.kind, setting.key, before.live) == ("redis", "appendonly", "no")
 
 
 def _restore_files(change: Change, result: Undone) -> None:
@@ -152,6 +190,18 @@ def _activate(change: Change, host: Host | None, result: Undone) -> None:
                 systemd.daemon_reload()
 
 
+def _put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, Any], result: Undone) -> None:
+    """Somebody was killed between the start of the new server and giving it what only the old one knew."""
+    if remembered.is_same_process(host, lost):
+        return  # it never came to the restart
+    steps = len(result.left)
+    with _collecting(result, "set back what stood in no file"), server_errors(host.address):
+        restart.put_back_runtime_settings(host, lost["runtime"], preimage.ours(change))
+        remembered.put_back_cpus(host, lost, preimage.ours(change))
+    if len(result.left) == steps:
+        _note(change, result, "restarted", **restart.proof(host))
+
+
 def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     """Restart for values that only a restart restores."""
     for setting, before, facts in preimage.changed_settings(change):
@@ -161,12 +211,17 @@ def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
             result.restarted = True
-            ours = frozenset(key for _kind, key, _unit in preimage.identities(change))
-            return restart.restart(host, ours, settle=restart.SETTLE)
+
+            def note(known: dict[str, Any]) -> None:
+                _note(change, result, "restarting", **known)
+
+            host = restart.restart(host, preimage.ours(change), restart.SETTLE, note)
+            _note(change, result, "restarted", **restart.proof(host))
+            return host
     return host
 
 
-def _start_again(change: Change, connect: Callable[[], Host], result: Undone) -> Host:
+def _start_again(change: Change, connect: Callable[[], Host], runtime: Mapping[str, str], result: Undone) -> Host:
     """Start a server that has died under the change."""
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
@@ -176,9 +231,14 @@ def _start_again(change: Change, connect: Callable[[], Host], result: Undone) ->
     elif started:
         launch.Launch(**started).start()
     address = change.opened["server"]["address"]
-    waiting.until(lambda: _reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER)
+    waiting.until(
+        lambda: waiting.reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER
+    )
     host = connect()
-    restart.put_back_runtime_settings(host, change.opened["runtime"], frozenset())
+    before = change.opened["runtime"]
+    ours = {name: before[name] for name in preimage.ours(change) if name in before}
+    with server_errors(host.address):
+        restart.put_back_runtime_settings(host, {**runtime, **ours}, frozenset())
     return host
 
 
@@ -195,44 +255,3 @@ def _keep_foreign_files(change: Change, result: Undone) -> None:
         copy.touch(mode=0o600)
         copy.write_bytes(Path(path).read_bytes())
         result.warnings.append(f"{path} was edited after the change; what stood there is kept in {copy}")
-
-
-def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
-    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt (hazard 27)."""
-    _refuse_when_others_build_on_it(store, change)
-    host, _why = _reach(connect)
-    if host is None:
-        return
-    items = [
-        PlannedSetting(replace(setting, value=str(before.live), optional=False), before, live=True)
-        for setting, before, facts in preimage.changed_settings(change)
-        if before.live is not None
-    ]
-    plan = Plan(items)
-    found = [
-        hazard
-        for item in items
-        for guard in (guards_redis.databases_in_use, guards_redis.maxmemory_below_used)
-        for hazard in guard(item, plan, host)
-    ]
-    hazards.refuse(found, plan, f"{host.address}, taking back {change.change_id}")
-
-
-def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
-    """A later change took its pre-images from this one's result: taking this one back first would mix them."""
-    paths = {image.path for image in preimage.file_images(change)}
-    written = preimage.identities(change)
-    later: Sequence[Change] = [
-        other
-        for other in store.all()
-        if other.opened["sequence"] > change.opened["sequence"]
-        and other.state != "rolled_back"
-        and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
-    ]
-    if later:
-        raise BadInput(
-            f"Change {change.change_id} cannot be taken back before later ones",
-            where=str(store.path),
-            why="they wrote the same settings or files: " + ", ".join(other.change_id for other in later),
-            remedy="Take those back first, newest first",
-        )

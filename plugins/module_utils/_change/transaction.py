@@ -11,9 +11,10 @@ from typing import Any, Callable
 
 from .._errors import ChangeError, LowlatError
 from .._host import files
+from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import hazards, persistence, preimage, restart, rollback
+from . import hazards, persistence, preimage, remembered, restart, rollback
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
@@ -58,7 +59,8 @@ def apply(
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
         change = store.open(name, owner=owner, mode=mode, **preimage.capture(plan, host))
         try:
-            outcome = _write(change, plan, host, mode)
+            with server_errors(host.address):
+                outcome = _write(change, plan, host, mode)
             change.journal.append(
                 "applied",
                 restarted=outcome.restarted,
@@ -91,6 +93,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
         host = connect()
         restarted = change.journal.last("restarted")
         if restarted:
+            _refuse_another_process(change, host, restarted)
             restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
         pending = set(change.journal.entries[-1]["pending"])
         drifted = _differing(change, host, pending)
@@ -103,6 +106,21 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
             )
         change.journal.append("confirmed")
         return change, True
+
+
+def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:
+    """The keys and runtime values of a server that crashed or was restarted since were proven by nobody."""
+    if remembered.is_same_process(host, proven):
+        return
+    held = f" with {proven['keys']} keys" if "keys" in proven else ""
+    raise ChangeError(
+        "This is not the server process that the change was proven on, so it was not confirmed",
+        where=change.describe(),
+        why=f"process {proven['pid']} was proven{held}; now process {host.instance.pid} answers, with "
+        f"{sum(host.instance.keys.values())}, and what was set by command alone may be gone",
+        remedy="See the server's log for why it was started again and look at its data, then roll the change back; "
+        "it can be applied again after that",
+    )
 
 
 def refuse_unfinished(store: Store) -> None:
@@ -136,12 +154,13 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
     for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
         registry.provider(kind).activate(host)
     if plan.to_restart and mode == "allowed":
-        change.journal.append("restarting")
         # Confirming looks again: until then the measurement takes the time that a wait would take here.
         ours = frozenset(item.setting.key for item in plan.to_change)
-        host = restart.restart(host, ours, settle=restart.FIRST_LOOK)
+        host = restart.restart(
+            host, ours, restart.FIRST_LOOK, lambda known: change.journal.append("restarting", **known)
+        )
         up_since = restart.uptime() - restart.FIRST_LOOK
-        change.journal.append("restarted", pid=host.instance.pid, up_since=up_since)
+        change.journal.append("restarted", up_since=up_since, **restart.proof(host))
         outcome.restarted = True
         for item in plan.to_change:
             provider = registry.provider(item.setting.kind)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from .._errors import ChangeError
+from .._errors import ChangeError, LowlatError
+from .._settings.setting import Host
 
 #: Saving and loading take as long as the data set needs; this bounds a server that never ends. Seconds.
 PATIENCE = 900.0
@@ -24,3 +25,19 @@ def until(condition: Callable[[], bool], what: str, where: str, patience: float 
                 remedy="See the server's log",
             )
         time.sleep(0.05)
+
+
+def reach(connect: Callable[[], Host], blocked: float = 0.0) -> tuple[Host | None, LowlatError | None]:
+    """The host, or why there is none. A server that loads its data is waited for.
+
+    So is one that does not answer in time, for ``blocked`` seconds.
+    """
+    begun = time.monotonic()
+    patience = {"loading": PATIENCE, "timeout": blocked, "busy": blocked}
+    while True:
+        try:
+            return connect(), None
+        except LowlatError as error:
+            if time.monotonic() - begun >= patience.get(str(error.details.get("code")), 0.0):
+                return None, error
+            time.sleep(0.1)

@@ -127,7 +127,7 @@ def _connection_class(address: Address) -> Any:
 
 
 def control(address: Address) -> redis.Redis:
-    """A client for everything but the timed loop. It has answered PING once.
+    """A client for everything but the timed loop. It has answered PING once, or is a replica that waits for its master.
 
     ServerError says why there is none.
     """
@@ -138,12 +138,26 @@ def control(address: Address) -> redis.Redis:
     pool = redis.ConnectionPool(connection_class=_connection_class(address), decode_responses=True, **arguments)
     client = redis.Redis(connection_pool=pool)
     try:
-        with server_errors(address):
-            client.ping()
+        found = refusal(client, address)
+        if found is not None:
+            raise found
     except BaseException:
         pool.disconnect()
         raise
     return client
+
+
+def refusal(client: redis.Redis, address: Address) -> ServerError | None:
+    """Why the server does not take commands of ours, None if it does.
+
+    A replica whose link to its master is down may refuse what reads data, PING with it, and obeys CONFIG and INFO.
+    """
+    try:
+        with server_errors(address):
+            client.ping()
+    except ServerError as error:
+        return None if error.details["code"] == "masterdown" else error
+    return None
 
 
 def raw(address: Address) -> Connection:
@@ -173,7 +187,7 @@ def socket_of(connection: Connection) -> Any:
 def server_errors(address: Address) -> Iterator[None]:
     """Turns what redis-py raises into ServerError. ``details["code"]`` names the kind for programs:
 
-    unreachable, timeout, tls, auth, noperm, unknown_command, loading, busy, protocol, refused.
+    unreachable, timeout, tls, auth, noperm, unknown_command, loading, masterdown, busy, protocol, refused.
     """
     from redis import exceptions
 
@@ -189,6 +203,8 @@ def _kind(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, exceptions.BusyLoadingError) or text.startswith(("LOADING", "Redis is loading")):
         return "loading"
+    if text.startswith("MASTERDOWN") or "Link with MASTER is down" in text:
+        return "masterdown"
     if text.startswith("NOPERM") or "no permissions" in text:
         return "noperm"
     if isinstance(error, exceptions.AuthenticationError) or re.match(
@@ -236,9 +252,13 @@ def explain(error: BaseException, address: Address) -> ServerError:
             "If rename-command or the provider took it away, give it back, or do without what needs it",
         ),
         "loading": ("The server is still loading its data", "Try again when it has finished"),
+        "masterdown": (
+            "The server is a replica that has lost its master and serves no stale data",
+            "Mend the link to its master, or set replica-serve-stale-data yes",
+        ),
         "busy": ("The server is busy running a script", "Wait, or end the script with SCRIPT KILL"),
         "protocol": ("What answers there is no Redis server", "Correct login_host, login_port or tls"),
-        "refused": ("The server refuses", ""),
+        "refused": ("The server refuses", "See its log; its version or its configuration does not allow this"),
     }[kind]
     return ServerError(what, where=str(address), why=text, remedy=remedy, code=kind)
 

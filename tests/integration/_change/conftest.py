@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,8 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
+
+_PACKAGE = "ansible_collections.lowlat.redis.plugins.module_utils"
 
 
 @dataclass
@@ -47,6 +52,26 @@ class Changer:
     def apply(self, *settings: dict[str, Any], **params: Any) -> dict[str, Any]:
         return self.run("applied", **{"name": "trial", "settings": list(settings), **params})
 
+    def killed_at(self, place: str, state: str, **params: Any) -> None:
+        """The same as ``run`` in a process of its own, ended by SIGKILL where it would call ``place``."""
+        module, _dot, name = place.rpartition(".")
+        program = f"""
+import importlib, os
+from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
+restart.SETTLE = restart.FIRST_LOOK = 0.2
+found = importlib.import_module("{_PACKAGE}.{module}")
+setattr(found, {name!r}, lambda *_arguments, **_facts: os.kill(os.getpid(), {int(signal.SIGKILL)}))
+request.run({self.options(state, **params)!r}, check=False)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == -signal.SIGKILL, done.stderr
+
     def redis(self, **values: Any) -> list[dict[str, Any]]:
         return [{"kind": "redis", "key": key.replace("_", "-"), "value": value} for key, value in values.items()]
 
@@ -59,6 +84,11 @@ class Changer:
 
     def _client_options(self) -> dict[str, Any]:
         return {"password": self.login["login_password"]} if "login_password" in self.login else {}
+
+    @property
+    def pid(self) -> int:
+        """Of the server that answers now: a change may have restarted it."""
+        return int(self.server.client(**self._client_options()).info("server")["process_id"])
 
     def history(self) -> dict[str, Any]:
         return history.tell(self.state_directory, None)

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards of the way back: later changes that build on this one, and data that the old values would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Callable
+
+from .._errors import BadInput
+from .._settings.setting import Host
+from . import guards_redis, hazards, preimage, waiting
+from .guard import Hazard
+from .plan import Plan, PlannedSetting
+from .store import Change, Store
+
+
+def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
+    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt (hazard 27)."""
+    _refuse_when_others_build_on_it(store, change)
+    host, _why = waiting.reach(connect)
+    if host is not None:
+        found, plan = dangers(change, host)
+        hazards.refuse(found, plan, f"{host.address}, taking back {change.change_id}")
+
+
+def dangers(change: Change, host: Host) -> tuple[list[Hazard], Plan]:
+    """What would be lost by going back, and the way back as a plan."""
+    items = [
+        PlannedSetting(replace(setting, value=str(before.live), optional=False), before, live=True)
+        for setting, before, facts in preimage.changed_settings(change)
+        if before.live is not None
+    ]
+    plan = Plan(items)
+    found = [
+        hazard
+        for item in items
+        for guard in (guards_redis.databases_in_use, guards_redis.maxmemory_below_used)
+        for hazard in guard(item, plan, host)
+    ]
+    return found, plan
+
+
+def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
+    """A later change took its pre-images from this one's result: taking this one back first would mix them."""
+    paths = {image.path for image in preimage.file_images(change)}
+    written = preimage.identities(change)
+    later: Sequence[Change] = [
+        other
+        for other in store.all()
+        if other.opened["sequence"] > change.opened["sequence"]
+        and other.state != "rolled_back"
+        and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
+    ]
+    if later:
+        raise BadInput(
+            f"Change {change.change_id} cannot be taken back before later ones",
+            where=str(store.path),
+            why="they wrote the same settings or files: " + ", ".join(other.change_id for other in later),
+            remedy="Take those back first, newest first",
+        )

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change that was killed while the server restarts loses nothing that only the running server knew."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+
+Make = Callable[..., Any]
+#: Called when the new server answers, and has not got its runtime values yet.
+NEW_SERVER = "_change.restart.prove_settled"
+
+
+def interrupted(changer: Make) -> Any:
+    host = changer(persist=True)
+    os.sched_setaffinity(host.server.pid, {0})
+    host.server.client().config_set("timeout", 77)
+    host.killed_at(NEW_SERVER, "applied", name="trial", settings=host.redis(databases=1, hz=8), restart="allowed")
+    assert host.pid != host.server.pid and host.live("timeout") == "0"
+    os.sched_setaffinity(host.pid, range(os.cpu_count() or 1))
+    return host
+
+
+def test_values_set_by_command_alone_come_back(changer: Make) -> None:
+    host = interrupted(changer)
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert (host.live("databases"), host.live("hz"), host.live("timeout")) == ("16", "10", "77")
+    assert os.sched_getaffinity(host.pid) == {0}
+
+
+def test_values_that_do_not_come_back_are_named(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = interrupted(changer)
+    monkeypatch.setattr(restart, "put_back_runtime_settings", lambda *_arguments: None)
+    with pytest.raises(ChangeError, match="timeout is live '0', it was '77'") as caught:
+        host.run("rolled_back")
+    assert caught.value.details["state"] == "rollback_failed"
+
+
+def test_killed_in_the_restart_of_a_rollback(changer: Make) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(databases=1, hz=8), restart="allowed")
+    host.server.client().config_set("timeout", 77)
+    host.killed_at(NEW_SERVER, "rolled_back")
+    assert host.live("timeout") == "0"
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert (host.live("databases"), host.live("hz"), host.live("timeout")) == ("16", "10", "77")
+
+
+def test_what_an_operator_sets_after_the_restart_is_theirs(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client().config_set("timeout", 77)
+    host.apply(*host.redis(databases=1), restart="allowed")
+    host.server.client().config_set("timeout", 5)
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert host.live("timeout") == "5"
