@@ -100,6 +100,17 @@ def test_a_harm_that_lasts(verification: dict[str, Any], cause: str, words: str)
     assert any(words in sentence for sentence in found["evidence"]), found["evidence"]
 
 
+@pytest.mark.parametrize(("foreign", "cause"), [(0.4, "artifact"), (0.12, "environment")])
+def test_others_explain_the_cold_caches_that_they_leave_and_no_more(foreign: float, cause: str) -> None:
+    assert attribute(QUIET, measurement(2, host=1.1, foreign=foreign), measurement(3), SAME)["cause"] == cause
+
+
+def test_more_work_that_both_measurements_show_is_the_servers_own() -> None:
+    found = attribute(QUIET, measurement(2, server=0.1), measurement(3, server=0.1), SAME)
+    assert found["cause"] == "genuine"
+    assert attribute(QUIET, measurement(2, server=0.1), measurement(3), SAME)["cause"] == "unexplained"
+
+
 def test_a_few_moves_do_not_excuse_a_server_that_works_more() -> None:
     verification = measurement(3, server=0.5, migrations={"probe": 3, "server": 2})
     assert attribute(QUIET, measurement(2), verification, WORSE)["cause"] == "genuine"
