@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, median
 
 from .._judge import signed_rank
-from .._judge.comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
+from .._judge.comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED, Comparison
 from .._judge.looks import LOOKS, Decision, Quad, decide
 from .._judge.quads import FOREIGN
 
@@ -38,29 +39,34 @@ def holm(
 
 
 def _decide(quads: Sequence[Quad], figure: str, margin: float, looks: Looks) -> Decision:
-    """As ``decide``, where others that ran more beside one arm count for no more than the time they took.
+    """As ``decide``, where a doubt caps the verdict only if it could be half of what was found, or more.
 
-    A server that waits, for a disk above all, leaves its CPU to others: they are then the trace of the effect, and no
-    doubt about it.
+    The disk's own pace drifts while a setting makes every write wait for it; and a server that waits leaves its CPU to
+    others. That is then no doubt about an effect many times as large. What the doubt was stays in ``caps``.
     """
     found = decide(quads, figure, margin, looks)
-    if not found.caps:
-        return found
-    alone = decide([_without_foreign(quad) for quad in quads], figure, margin, looks)
-    return found if alone.caps or _explained(quads, alone.comparison.effect or 0.0) else alone
+    stands = found.comparison.verdict in (REGRESSION, IMPROVEMENT) and _outweighs(quads, figure, found.comparison)
+    return replace(found, verdict=found.comparison.verdict) if found.caps and stands else found
 
 
-def _without_foreign(quad: Quad) -> Quad:
-    sides = {name: arms for name, arms in quad.sides.items() if name != FOREIGN}
-    return replace(quad, sides=sides, differences={n: v for n, v in quad.differences.items() if n != FOREIGN})
+def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool:
+    """Whether the effect is more than twice each thing that is wrong with the quads: drift, A/A, others' time."""
+    effect = compared.effect or 0.0
+    toggled = [quad.differences[figure] for quad in quads if not quad.null]
+    nulls = [quad.differences[figure] for quad in quads if quad.null]
+    half = len(toggled) // 2
+    drift = median(toggled[half:]) - median(toggled[:half])
+    wrong = max(abs(drift), abs(median(nulls)) if nulls else 0.0)
+    return abs(math.log1p(effect)) > 2.0 * wrong and abs(effect) > 2.0 * abs(_others(quads, effect))
 
 
-def _explained(quads: Sequence[Quad], effect: float) -> bool:
-    """Whether what others took makes up for half of the effect or more, both as shares of the first arm's time."""
+def _others(quads: Sequence[Quad], effect: float) -> float:
+    """How much more time others took beside the second arm, as a share of all time of the first."""
     shares = [quad.sides[FOREIGN] for quad in quads if not quad.null and FOREIGN in quad.sides]
+    if not shares:
+        return 0.0
     first, second = (fmean(value for arms in shares for value in arms[arm]) for arm in (0, 1))
-    more = second * (1.0 + effect) - first
-    return abs(effect) < 2.0 * abs(more)
+    return second * (1.0 + effect) - first
 
 
 def divided(looks: Looks, hypotheses: int) -> list[tuple[int, float]]:

@@ -70,3 +70,30 @@ def test_with_no_more_quads_to_come_everything_is_over() -> None:
 )
 def test_one_verdict_of_several(verdicts: list[str], expected: str) -> None:
     assert overall(verdicts) == expected
+
+
+def drifting(step: float, count: int = 60) -> list[Quad]:
+    """Effects that grow by ``step`` from quad to quad, up to 3.0 (twenty times as slow)."""
+    source = random.Random(4)
+    return [Quad({"a": 3.0 - step * (count - at) + source.gauss(0, 0.001)}) for at in range(count)]
+
+
+def test_a_drift_that_is_small_beside_the_effect_is_no_doubt() -> None:
+    found = holm(drifting(0.01), {"a": 0.02}, looks=[(48, 0.0015)])["a"]
+    assert found.verdict == "regression"
+    assert "drifts" in found.caps[0]
+
+
+def test_a_drift_that_is_half_the_effect_is_one() -> None:
+    found = holm(drifting(0.045), {"a": 0.02}, looks=[(48, 0.0015)])["a"]
+    assert (found.verdict, found.comparison.verdict) == ("undecided", "regression")
+
+
+def test_a_a_quads_that_differ_cap_an_effect_of_their_own_size_only() -> None:
+    def nulls(centre: float) -> list[Quad]:
+        return [Quad(quad.differences, null=True) for quad in quads(30, a=centre)]
+
+    small, large = quads(48, a=0.05), quads(48, a=3.0)
+    assert holm([*nulls(0.04), *small], {"a": 0.02})["a"].verdict == "undecided"
+    assert holm([*nulls(0.04), *large], {"a": 0.02})["a"].verdict == "regression"
+    assert holm([*nulls(0.0), *small], {"a": 0.02})["a"].verdict == "regression"
