@@ -13,6 +13,10 @@ from . import series
 from .schema import CLIENT_METRICS
 
 
+# Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
+_UNEVEN = 1.5
+
+
 class Facts:
     """Reads one measurement; of None it knows nothing."""
 
@@ -53,6 +57,34 @@ class Facts:
         """Microseconds per operation; None where the kernel does not say."""
         terms = self._ledger.get(metric)
         return _number(terms.get(name)) if isinstance(terms, Mapping) else None
+
+    def kept_away(self, metric: str) -> float | None:
+        """Microseconds per operation in which others ran although probe or server wanted to.
+
+        Others also run while both wait, for a disk for instance, and harm nobody by that. The reference never waits:
+        for each microsecond of work it is kept away as long as Redis is.
+        """
+        foreign = self.term(metric, "foreign")
+        rate = self._rate_of("reference")
+        work = self._work(metric)
+        if foreign is None or rate is None or work is None:
+            return foreign
+        return min(foreign, _UNEVEN * rate * work)
+
+    def waited(self, metric: str) -> float | None:
+        """Microseconds per operation in which neither probe nor server wanted to run, whoever else did."""
+        idle, foreign, away = self.term(metric, "idle"), self.term(metric, "foreign"), self.kept_away(metric)
+        if idle is None or foreign is None or away is None:
+            return idle
+        return idle + foreign - away
+
+    def _rate_of(self, metric: str) -> float | None:
+        foreign, work = self.term(metric, "foreign"), self._work(metric)
+        return None if foreign is None or not work else foreign / work
+
+    def _work(self, metric: str) -> float | None:
+        probe, server = self.term(metric, "probe"), self.term(metric, "server")
+        return None if probe is None or server is None else probe + server
 
     def blocks(self, name: str) -> list[float]:
         """One figure or term, block by block; empty where there is none."""

@@ -42,10 +42,10 @@ def of_others(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
             told.append(f"{sentence} {now:.1%} of the time, {then:.1%} before")
             cost = max([cost, *((now - then) * wall for wall in walls)])
     for metric in metrics:
-        wall, other = here.term(metric, "wall"), here.term(metric, "foreign")
+        wall, other = here.term(metric, "wall"), here.kept_away(metric)
         if not wall or other is None:
             continue
-        then = before.term(metric, "foreign") or 0.0
+        then = before.kept_away(metric) or 0.0
         if other - then > _FOREIGN_SHARE * wall:
             share = then / (before.term(metric, "wall") or wall)
             told.append(f"others took {other / wall:.1%} of the time of {metric}, {share:.1%} before")
@@ -129,11 +129,11 @@ def of_server(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
                 f"({change:+.1%} beside the probe's work)"
             )
             cost += server - server_then * probe / probe_then
-        idle, idle_then = here.term(metric, "idle"), before.term(metric, "idle")
+        idle, idle_then = here.waited(metric), before.waited(metric)
         if idle is None or idle_then is None or _in_few(here, metric, "idle"):
             continue
         if idle - idle_then > _IDLE_SHARE * wall:
-            told.append(f"the CPU idled {idle:.2f} us in each operation of {metric}, {idle_then:.2f} us before")
+            told.append(f"the server waited {idle:.2f} us in each operation of {metric}, {idle_then:.2f} us before")
             cost += idle - idle_then
     return told, cost
 
