@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._server import config_file
+from .._server import acl_users, config_file
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
@@ -67,16 +67,16 @@ def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 
 def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """ACL users made with ACL SETUSER and never saved are gone after a restart."""
+    """ACL users made or changed with ACL SETUSER and never saved are not the same after a restart."""
     if not _restarts(plan, restart) or host.instance.version < (6, 0, 0) or host.instance.config_file is None:
         return
-    stored = config_file.effective(host.instance.config_file, host.instance.version)
-    users = [name for name in host.client.acl_users() if name != "default"]
-    if users and not stored.get("aclfile") and "user" not in stored:
+    users = acl_users.unsaved(host.client, host.instance.config_file, host.instance.version)
+    if users:
         yield Hazard(
             "users_not_saved",
             ", ".join(item.setting.key for item in plan.to_restart),
-            f"{len(users)} ACL users stand neither in the config file nor in an ACL file: a restart would lose them",
+            f"what ACL users may do ({', '.join(users)}) differs from the config file or the ACL file: "
+            "a restart would lose that",
             "save them first (CONFIG REWRITE, or ACL SAVE with an aclfile)",
         )
 

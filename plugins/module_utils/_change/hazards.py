@@ -9,7 +9,7 @@ from typing import Callable
 
 from .._errors import Refused
 from .._settings.setting import Host, Setting
-from . import guards_files, guards_redis, guards_restart, guards_systemd
+from . import guards_acl, guards_files, guards_redis, guards_restart, guards_systemd
 from .guard import Hazard, RestartMode
 from .plan import Plan, PlannedSetting
 
@@ -25,6 +25,7 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_systemd.allocator_environment,
 )
 CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = (
+    guards_acl.not_permitted,
     guards_files.not_writable,
     guards_files.no_config_file,
     guards_restart.restart_required,

@@ -71,6 +71,9 @@ class Journal:
             while view:
                 view = view[os.write(descriptor, view) :]
             os.fsync(descriptor)
+        except OSError as error:
+            # The call knows no name, and the reader wants to know which disk is full.
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         finally:
             os.close(descriptor)
         self._last_digest = digest

@@ -131,13 +131,15 @@ def build(settings: Sequence[Setting], host: Host) -> Plan:
 
 
 def _plan_one(setting: Setting, host: Host) -> PlannedSetting:
-    provider = registry.provider(setting.kind)
     try:
+        provider = registry.provider(setting.kind)
         wanted = provider.normalise(setting, host)
         before = provider.read(wanted, host)
     except BadInput as error:
         if not setting.optional:
-            raise
+            where = f"setting {setting.kind} {setting.key}" + (f", {error.where}" if error.where else "")
+            remedy = error.remedy or "Correct it, or leave it out"
+            raise BadInput(error.what, where=where, why=error.why, remedy=remedy, **error.details) from error
         return PlannedSetting(setting, skipped=error.message)
     live = not provider.live_matches(wanted, before)
     return PlannedSetting(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import LowlatError
-from .._host import systemd
+from .._host import files, systemd
 from .._libraries import psutil, redis
 from .._server import directives
 from .._server.connection import server_errors
@@ -178,6 +178,8 @@ def _restore_files(change: Change, result: Undone) -> None:
     for image in reversed(preimage.file_images(change)):
         with _collecting(result, f"put {image.path} back"):
             image.restore()
+        with _collecting(result, "remove an unfinished copy"):
+            files.remove_leftovers(image.path, image.uid)
 
 
 def _activate(change: Change, host: Host | None, result: Undone) -> None:

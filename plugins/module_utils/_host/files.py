@@ -7,6 +7,8 @@ from __future__ import annotations
 import base64
 import errno
 import os
+import re
+import secrets
 import stat
 import tempfile
 from dataclasses import dataclass, field
@@ -81,7 +83,7 @@ class FileImage:
         if self.link is None:
             os.unlink(self.path)
             return
-        beside = _temporary_name(self.path)
+        beside = os.path.join(os.path.dirname(self.path), _prefix(self.path) + secrets.token_hex(4))
         os.symlink(self.link, beside)
         os.replace(beside, self.path)
 
@@ -135,8 +137,8 @@ class FileImage:
 def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
     """Give the file these bytes, all or none, durably; ``None`` removes it. ChangeError if that fails.
 
-    An existing file keeps owner, mode and extended attributes, a link to it stays a link, and a file with several
-    names keeps them all (it is written in place). A new file gets ``mode``, and the directories it needs.
+    An existing file keeps owner, mode and extended attributes, a link to it stays a link. A file with several names
+    keeps them all, and one that is a mount point stays one: these are written in place. A new file gets ``mode``, and the directories it needs.
     """
     real = os.path.realpath(path)
     try:
@@ -150,7 +152,7 @@ def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
             status: os.stat_result | None = os.stat(real)
         except FileNotFoundError:
             status = None
-        if status is not None and status.st_nlink > 1:
+        if status is not None and (status.st_nlink > 1 or _is_mount_point(real)):
             _write_in_place(real, content)
         else:
             _write_beside(real, content, status, mode)
@@ -172,11 +174,12 @@ def check_replaceable(path: str) -> None:
         if os.path.lexists(directory):
             raise refuse(f"{directory} is no directory", "Move it out of the way")
         directory = os.path.dirname(directory)
-    several_names = os.path.exists(real) and os.stat(real).st_nlink > 1
+    in_place = os.path.exists(real) and (os.stat(real).st_nlink > 1 or _is_mount_point(real))
     # A file is replaced by a new one in its directory, so it is the directory that must be writable.
-    changed = real if several_names else directory
+    changed = real if in_place else directory
     if os.statvfs(changed).f_flag & os.ST_RDONLY:
-        raise refuse("the file system is mounted read-only", "Mount it read-write, or leave this setting out")
+        what = f"{real} is mounted" if changed == real else "the file system is mounted"
+        raise refuse(f"{what} read-only", "Mount it read-write, or leave this setting out")
     for target in (real, directory):
         if os.path.exists(target) and is_locked(target):
             raise refuse(f"{target} is marked immutable or append-only", f"Run chattr -i -a {target} if that is wanted")
@@ -184,8 +187,28 @@ def check_replaceable(path: str) -> None:
         raise refuse(f"this user may not write {changed}", "Run with become: true")
 
 
+def remove_leftovers(path: str, owner: int) -> None:
+    """Remove what a killed ``replace_bytes`` or ``restore`` of this file has left beside it. ChangeError if it stays.
+
+    Only what has our name for such a copy and belongs to us or to ``owner``, whose file it was to become.
+    """
+    for place in {path, os.path.realpath(path)}:
+        directory = os.path.dirname(place)
+        ours = re.compile(re.escape(_prefix(place)) + r"[a-z0-9_]{8}\Z")
+        for found in os.listdir(directory) if os.path.isdir(directory) else ():
+            beside = os.path.join(directory, found)
+            try:
+                if ours.match(found) and os.lstat(beside).st_uid in (os.geteuid(), owner):
+                    os.unlink(beside)
+            except OSError as error:
+                why = error.strerror or str(error)
+                raise ChangeError(
+                    "Cannot remove an unfinished copy", where=beside, why=why, remedy="Remove it"
+                ) from error
+
+
 def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int) -> None:
-    handle, beside = tempfile.mkstemp(prefix=".lowlat-", dir=os.path.dirname(real))
+    handle, beside = tempfile.mkstemp(prefix=_prefix(real), dir=os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:
             if status is None:
@@ -237,8 +260,19 @@ def _remove_if_empty(directory: str) -> None:
             raise
 
 
-def _temporary_name(path: str) -> str:
-    return os.path.join(os.path.dirname(path) or ".", f".lowlat-{os.getpid()}-{os.path.basename(path)}")
+def _prefix(path: str) -> str:
+    """Of a copy beside the file: hidden, and known again where a kill has left it. Eight characters follow."""
+    return f".lowlat-{os.path.basename(path)[:200]}-"
+
+
+def _is_mount_point(real: str) -> bool:
+    """Whether this very file is mounted, as containers do it; os.path.ismount knows directories only."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+            places = [line.split(" ")[4] for line in file]
+    except OSError:
+        return False
+    return any(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place) == real for place in places)
 
 
 def _sync_directory(directory: str) -> None:

@@ -96,10 +96,12 @@ def find(name: str, known: Iterable[str]) -> str:
         raise BadInput(
             "There is no directive tcp-nodelay", why=_TCP_NODELAY, remedy="For replication use repl-disable-tcp-nodelay"
         )
-    why = f"it came with {directive.since}" if directive and directive.since else ""
+    since = f"; it came with {directive.since}" if directive and directive.since else ""
     near = difflib.get_close_matches(spellings[1], listed, 1)
     raise BadInput(
-        f"This server knows no directive {name!r}", why=why, remedy=f"Did you mean {near[0]}?" if near else ""
+        f"This server knows no directive {name!r}",
+        why=f"CONFIG GET * does not list it{since}",
+        remedy=f"Did you mean {near[0]}?" if near else "Name one that it lists, or mark the setting optional",
     )
 
 
@@ -117,7 +119,8 @@ def normalise(name: str, text: str) -> str:
         return NORMALISE[directive.type](text if directive.type == "string" else text.strip(), directive.limits)
     except ValueError as error:
         shown = "" if directive.secret else f" {text}"
-        raise BadInput(f"Cannot set {name}{shown}", why=str(error)) from error
+        remedy = f"Give {name} a value that it takes"
+        raise BadInput(f"Cannot set {name}{shown}", why=str(error), remedy=remedy) from error
 
 
 def same(name: str, wanted: str, found: str | None) -> bool:

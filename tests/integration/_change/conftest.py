@@ -53,14 +53,17 @@ class Changer:
         return self.run("applied", **{"name": "trial", "settings": list(settings), **params})
 
     def killed_at(self, place: str, state: str, **params: Any) -> None:
-        """The same as ``run`` in a process of its own, ended by SIGKILL where it would call ``place``."""
-        module, _dot, name = place.rpartition(".")
+        """The same as ``run`` in a process of its own, ended by SIGKILL where it would call ``module:name``."""
+        module, _colon, name = place.partition(":")
+        owner, _dot, name = name.rpartition(".")
         program = f"""
 import importlib, os
 from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
 restart.SETTLE = restart.FIRST_LOOK = 0.2
 found = importlib.import_module("{_PACKAGE}.{module}")
-setattr(found, {name!r}, lambda *_arguments, **_facts: os.kill(os.getpid(), {int(signal.SIGKILL)}))
+def die(*_arguments, **_facts):
+    os.kill(os.getpid(), {int(signal.SIGKILL)})
+setattr(getattr(found, {owner!r}, found), {name!r}, die)
 request.run({self.options(state, **params)!r}, check=False)
 """
         done = subprocess.run(

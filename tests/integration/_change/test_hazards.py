@@ -26,6 +26,12 @@ def refused(host: Any, *settings: dict[str, Any], **params: Any) -> list[str]:
     return [hazard["id"] for hazard in caught.value.details["hazards"]]
 
 
+def with_acl_file(changer: Make, directory: Path, lines: str) -> Any:
+    users = directory / "users.acl"
+    users.write_text(lines)
+    return changer(f"aclfile {users}", persist=True)
+
+
 def test_tcp_nodelay_is_explained(changer: Make) -> None:
     assert refused(changer(), {"kind": "redis", "key": "tcp-nodelay", "value": True}) == ["tcp_nodelay"]
 
@@ -83,6 +89,47 @@ def test_users_that_only_the_running_server_knows(changer: Make) -> None:
     host = changer(persist=True)
     host.server.client().acl_setuser("app", enabled=True, nopass=True)
     assert refused(host, *host.redis(databases=1), restart="allowed") == ["users_not_saved"]
+
+
+def test_a_user_that_the_acl_file_does_not_have(changer: Make, tmp_path: Path) -> None:
+    host = with_acl_file(changer, tmp_path, "user default on nopass ~* &* +@all\n")
+    client = host.server.client()
+    client.acl_setuser("app", enabled=True, nopass=True)
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["users_not_saved"]
+    client.acl_save()
+    assert host.apply(*host.redis(databases=1), restart="allowed")["restarted"] is True
+    assert sorted(client.acl_users()) == ["app", "default"]
+
+
+def test_a_user_whom_the_acl_file_lets_do_something_else(changer: Make, tmp_path: Path) -> None:
+    lines = (
+        "user default on nopass ~* &* +@all\nuser app allkeys +@all -@write -config|set on >one >two resetchannels\n"
+    )
+    host = with_acl_file(changer, tmp_path, lines)
+    assert host.apply(*host.redis(databases=1), restart="allowed", check=True)["changed"] is True
+    host.server.client().execute_command("ACL", "SETUSER", "app", "<two")
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["users_not_saved"]
+
+
+@pytest.mark.parametrize("rule", [">secret", "-debug", "resetkeys", "off"])
+def test_the_default_user_changed_by_command_alone(changer: Make, rule: str) -> None:
+    host = changer("user adm on nopass allkeys allchannels allcommands", persist=True, login={"login_user": "adm"})
+    host.login["login_password"] = "any"
+    host.server.client().execute_command("ACL", "SETUSER", "default", rule)
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["users_not_saved"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("requirepass right",),
+        ("user default on >right ~* &* +@all",),
+        ("user default allcommands allkeys allchannels >right on", "user app ON +get +set -set (~x* +del) %RW~a"),
+    ],
+)
+def test_users_as_the_config_file_has_them(changer: Make, lines: tuple[str, ...]) -> None:
+    host = changer(*lines, persist=True, login={"login_password": "right"})
+    assert host.apply(*host.redis(databases=1), restart="allowed", check=True)["changed"] is True
 
 
 def test_an_option_on_the_command_line(changer: Make) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -14,7 +15,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._errors import Change
 
 Make = Callable[..., Any]
 #: Called when the new server answers, and has not got its runtime values yet.
-NEW_SERVER = "_change.restart.prove_settled"
+NEW_SERVER = "_change.restart:prove_settled"
 
 
 def interrupted(changer: Make) -> Any:
@@ -59,3 +60,17 @@ def test_what_an_operator_sets_after_the_restart_is_theirs(changer: Make) -> Non
     host.server.client().config_set("timeout", 5)
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert host.live("timeout") == "5"
+
+
+def test_a_half_written_copy_of_the_config_file_does_not_stay(changer: Make) -> None:
+    host = changer("masterauth secret")
+    before = host.config
+    others = [".lowlat-redis.conf.bak", ".lowlat-other.conf-abcdefgh"]
+    directory = Path(host.server.directory)
+    for name in others:
+        (directory / name).touch()
+    listed = sorted(os.listdir(directory))
+    host.killed_at("_host.files:os.replace", "applied", name="trial", settings=host.redis(hz=8))
+    assert b"masterauth" in next(path for path in directory.iterdir() if path.name not in listed).read_bytes()
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert sorted(os.listdir(directory)) == listed and host.config == before

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -65,3 +67,15 @@ def test_a_line_that_is_missing_in_the_middle_is_found(path: Path) -> None:
     path.write_bytes(lines[0] + lines[2])
     with pytest.raises(ChangeError, match="line 2"):
         Journal.load(path)
+
+
+def test_a_full_disk_is_told_with_the_path(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.load(path)
+
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space left on device.*/journal") as caught:
+        journal.append("confirmed")
+    assert caught.value.filename == str(path)
