@@ -114,3 +114,19 @@ def test_a_difference_that_grows_is_no_proof() -> None:
     said = experiment.run()
     assert said["verdict"] == "undecided"
     assert "drifts" in said["null_quads"]["caps"][0]
+
+
+def test_a_culprit_that_makes_no_difference_in_the_end_is_a_suspect() -> None:
+    bundle = Bundle(8, {((2,), "rtt.p50"): 0.1})
+    experiment = bundle.experiment()
+    real = experiment._joint
+
+    def later(found: Any) -> dict[str, Any]:
+        bundle.harm = {}
+        return real(found)
+
+    experiment._joint = later  # type: ignore[method-assign]
+    said = experiment.run()
+    assert said["joint"]["confirmed"] is False
+    assert said["culprits"] == []
+    assert keys(said["suspects"]) == ["s2"]
