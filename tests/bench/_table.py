@@ -6,22 +6,44 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured number; ``goal`` is the most it may be."""
+    """A measured number; ``goal`` is the most it may be, ``least`` the least. ``note`` says how sure it is."""
 
     name: str
     value: float
     goal: float
     meaning: str
+    least: float | None = None
+    note: str = ""
 
     @property
     def holds(self) -> bool:
-        return self.value <= self.goal
+        return self.value <= self.goal and (self.least is None or self.value >= self.least)
+
+    @property
+    def wanted(self) -> str:
+        """The goal as it is printed."""
+        if self.least is None:
+            return f"<= {self.goal:g}"
+        return f">= {self.least:g}" if math.isinf(self.goal) else f"{self.least:g}..{self.goal:g}"
+
+    @property
+    def goals(self) -> float | dict[str, float]:
+        """The goal as it is written down: a number is the most, otherwise it is said which is meant."""
+        if self.least is None:
+            return self.goal
+        return {"least": self.least} if math.isinf(self.goal) else {"least": self.least, "most": self.goal}
+
+
+def at_least(name: str, value: float, goal: float, meaning: str, note: str = "") -> Figure:
+    """A figure that may be as large as it likes."""
+    return Figure(name, value, math.inf, meaning, goal, note)
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -35,16 +57,16 @@ def report(bench: str, figures: list[Figure], file: str | None, context: Mapping
     for name, text in context.items():
         print(f"{name}: {text}")
     width = max(len(figure.meaning) for figure in figures)
-    print(f"\n{'figure':<18} {'':<{width}} {'measured':>10} {'goal':>9}  holds")
+    names = max(18, *(len(figure.name) for figure in figures))
+    print(f"\n{'figure':<{names}} {'':<{width}} {'measured':>10} {'goal':>10}  holds")
     for figure in figures:
-        goal = f"<= {figure.goal:g}"
-        holds = "yes" if figure.holds else "NO"
-        print(f"{figure.name:<18} {figure.meaning:<{width}} {figure.value:>10.3f} {goal:>9}  {holds}")
+        holds = ("yes" if figure.holds else "NO") + (f"  {figure.note}" if figure.note else "")
+        print(f"{figure.name:<{names}} {figure.meaning:<{width}} {figure.value:>10.3f} {figure.wanted:>10}  {holds}")
     if file:
         content = {
             "bench": bench,
             "figures": {figure.name: round(figure.value, 4) for figure in figures},
-            "goals": {figure.name: figure.goal for figure in figures},
+            "goals": {figure.name: figure.goals for figure in figures},
         }
         with open(file, "w", encoding="utf-8") as out:
             json.dump(content, out, indent=2)

@@ -24,7 +24,7 @@ LOOKS = ((12, 0.0005), (48, 0.0015), (192, 0.003))
 # Where there is time for it, noise deserves one look more.
 LONG_LOOKS = (*LOOKS, (768, 0.005))
 # For the pooled p99, whose sides last as long as the server's housekeeping takes to come round (some 100 ms).
-_POOLED_LOOKS = ((12, 0.0005), (24, 0.0015), (96, 0.003))
+_POOLED_LOOKS = ((12, 0.0005), (60, 0.0015), (96, 0.003))
 # An effect of this size must not be kept: p50, the median of the blocks' p99s, the p99 of all samples together.
 MARGINS = {"p50": 0.02, "typical_p99": 0.05, POOLED: 0.10}
 # Every such quad toggles to the same value.
@@ -34,7 +34,7 @@ HARM = 0.0
 _NULL_ALPHA = 0.001
 # The second window asks what the first has found: one in a hundred is enough there.
 _CONFIRMATION = ((12, 0.002), (48, 0.003), (192, 0.005))
-_POOLED_CONFIRMATION = ((12, 0.002), (24, 0.003), (96, 0.005))
+_POOLED_CONFIRMATION = ((12, 0.002), (48, 0.006), (96, 0.002))
 # Arms that differ by less than this share of wall time in what others took are alike.
 _SAME_SHARE = 0.01
 

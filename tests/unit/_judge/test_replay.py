@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine on recorded streams: a small part of what ``./dev bench verdict`` runs, the same in every run."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison import EQUIVALENT, REGRESSION, UNDECIDED
+from tests.bench.scoreboard import causes, measures, replay, rules, stream, trial
+
+
+def test_nothing_changed_is_never_a_rollback() -> None:
+    quiet = measures.null_trials([replay.QUIET_SOURCE], 12, "unit", pooled_every=0)
+    assert (quiet.rollbacks.hits, quiet.undecided.hits) == (0, 0)
+    for name, variants in replay.NOISES.items():
+        assert measures.null_trials(variants, 1, f"unit {name}", pooled_every=0).rollbacks.hits == 0
+
+
+@pytest.mark.parametrize(("figure", "effect"), [("p50", 0.02), ("typical_p99", 0.05)])
+def test_a_true_effect_is_found_in_time(figure: str, effect: float) -> None:
+    found, _seconds = measures.power(figure, effect, 10)
+    assert (found.hits, found.trials) == (10, 10)
+
+
+def test_twice_the_margin_is_not_kept_whatever_the_noise() -> None:
+    kept = measures.false_keeps("p50", 0.04, dict(replay.NOISES), 2)
+    assert sum(share.hits for share in kept.values()) == 0
+
+
+def test_noise_beside_one_arm_is_left_open_or_seen_through() -> None:
+    make = replay.one_arm("burner_short", second=True, floor_too=False)
+    verdicts = [trial.run(make, replay.none, f"unit {number}", ("typical_p99",)) for number in range(3)]
+    assert {found.by_figure["typical_p99"] for found in verdicts} <= {EQUIVALENT, UNDECIDED}
+
+
+@pytest.mark.parametrize("name", sorted(causes.CASES))
+def test_causes_of_recorded_breaches(name: str) -> None:
+    cases = [causes.CASES[name](Random(f"unit {name} {number}")) for number in range(3)]
+    assert sum(causes.judge(case) == case.cause for case in cases) >= 2
+
+
+def test_the_culprit_of_eight_is_found() -> None:
+    found, _seconds = measures.culprits(2)
+    assert found.hits == 2
+
+
+def test_the_usual_rule_is_as_bad_as_they_say() -> None:
+    fired = [measures.by_rules(replay.QUIET_SOURCE, replay.none, f"unit {number}")["p99 + 5 %"] for number in range(30)]
+    assert sum(fired) >= 3
+
+
+def test_a_trial_is_the_same_every_time() -> None:
+    one, other = (trial.run(replay.QUIET_SOURCE, replay.scale(0.02), "same", ("p50",)) for _time in range(2))
+    assert one == other
+    assert one.by_figure == {"p50": REGRESSION}
+
+
+def test_harms_do_what_they_say() -> None:
+    block = replay.recorded("quiet_1")[0].redis
+    assert replay.scale(0.02)(block)[stream.P50] == pytest.approx(1.02 * block[stream.P50])
+    longer = replay.tail(0.05)(block)
+    assert longer[stream.P50] == block[stream.P50]
+    assert longer[stream.P99] == pytest.approx(1.05 * block[stream.P99])
+    # Two in a hundred wait: what was the p97 is now about the p95, and the slowest two are those that wait.
+    mixed = replay.stalls(0.02, 1000.0)(block)
+    assert mixed[stream.P99] > 1000.0 > mixed[stream.FRACTIONS.index(0.97)]
+    assert mixed[stream.P50] == pytest.approx(block[stream.P50], rel=0.01)
+    assert list(mixed) == sorted(mixed)
+
+
+def test_a_stream_survives_its_file(tmp_path: object) -> None:
+    whole = stream.load("set")
+    stream.save(whole, str(tmp_path))
+    again = stream.load("set", str(tmp_path))
+    assert again.ledger == whole.ledger
+    for one, other in zip(again.redis, whole.redis):
+        assert one == pytest.approx(other, rel=3e-4)
+
+
+def test_the_interval_of_a_share() -> None:
+    assert rules.binomial_interval(0, 3000)[1] == pytest.approx(-math.log(0.025) / 3000, rel=0.01)
+    # Clopper and Pearson's own table: 5 of 20.
+    assert rules.binomial_interval(5, 20) == pytest.approx((0.0866, 0.4910), abs=2e-4)
+    assert rules.binomial_interval(20, 20)[1] == 1.0
