@@ -23,6 +23,8 @@ _STOLEN_SHARE = 0.005
 # The server's CPU time over the probe's is as steady as the ratio of their p50s.
 _WORK_SHARE = 0.015
 _IDLE_SHARE = 0.02
+# Caches that others left cold make the server work longer too, but not twice as long beside a probe that has the same.
+_BEYOND_CACHES = 1.0
 # Stalls are rare: most of what they cost lies in fewer blocks than this.
 _RARE = 0.25
 
@@ -128,7 +130,7 @@ def of_server(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
                 f"the server worked {server:.2f} us on each operation of {metric}, {server_then:.2f} us before "
                 f"({change:+.1%} beside the probe's work)"
             )
-            cost += server - server_then * probe / probe_then
+            cost += float("inf") if change > _BEYOND_CACHES else server - server_then * probe / probe_then
         idle, idle_then = here.waited(metric), before.waited(metric)
         if idle is None or idle_then is None or _in_few(here, metric, "idle"):
             continue

@@ -90,6 +90,7 @@ def test_a_breach_that_is_gone(breached: dict[str, Any], cause: str, words: str)
         (measurement(3, idle=20.0), "genuine", "waited 20"),
         (measurement(3, foreign=2.0), "artifact", "others took"),
         (measurement(3, foreign=2.0, server=0.2), "artifact", "others took"),
+        (measurement(3, foreign=20.0, server=8.0), "genuine", "server worked 11."),
         (measurement(3), "unexplained", "does not say why"),
     ],
 )
