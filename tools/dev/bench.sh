@@ -8,7 +8,7 @@ need_bench_packages() {
 }
 
 bench_names() {
-    find tests/bench -name '[a-z]*.py' ! -name conftest.py -printf '%f\n' | sed 's/\.py$//' | sort | paste -sd' '
+    find tests/bench -maxdepth 1 -name '[a-z]*.py' ! -name conftest.py -printf '%f\n' | sed 's/\.py$//' | sort | paste -sd' '
 }
 
 # run_bench NAME [OPTIONS]

@@ -12,7 +12,6 @@ from .._errors import BadInput
 from . import series
 from .schema import CLIENT_METRICS
 
-
 # Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
 _UNEVEN = 1.5
 
