@@ -46,6 +46,7 @@ class Trial:
     accused: tuple[str, ...]
     verdict: str
     seconds: float
+    tests: tuple[dict[str, Any], ...] = ()
 
     @property
     def right(self) -> bool:
@@ -88,7 +89,19 @@ def trials(address: Address, directory: str, cpus: tuple[int, int], count: int, 
                 }
             )
             accused = tuple(one["key"] for one in result["culprits"])
-            yield Trial(case, guilty, accused, result["verdict"], time.monotonic() - start)
+            steps = (*result["tests"], {"settings": ["joint"], **result["joint"]})
+            yield Trial(case, guilty, accused, result["verdict"], time.monotonic() - start, steps)
+
+
+def explain(trial: Trial) -> None:
+    """Every test of a bundle that went wrong, and why its figures were not what they should have been."""
+    for test in trial.tests:
+        names = ", ".join(one if isinstance(one, str) else one["key"] for one in test["settings"])
+        print(f"    {test.get('verdict', ''):<11} {names}")
+        for metric, figures in test.get("effects", {}).items():
+            for name, found in figures.items():
+                told = "; ".join(found.get("caps") or [found.get("reason", "")])
+                print(f"        {metric}.{name:<4} {found['verdict']:<11} {found['effect']} {found['interval']} {told}")
 
 
 def main() -> int:
@@ -105,6 +118,8 @@ def main() -> int:
         for trial in trials(address, directory, (usable[-1], usable[0]), chosen.trials, chosen.seed):
             print(f"{trial.case:<9} {trial.seconds:5.1f} s  {trial.verdict:<11} accused: {', '.join(trial.accused)}")
             done.append(trial)
+            if not trial.right:
+                explain(trial)
     right = sum(trial.right for trial in done)
     figures = [
         Figure("culprit_errors", 1 - right / len(done), 0.05, "bundles whose culprit was not found, or another was"),

@@ -23,6 +23,7 @@ from .._probe.loop import Channel, Desynchronised, Disconnected, ErrorReply, run
 from .._probe.placement import Placement, pinned, place, reference_cpu, works_elsewhere
 from .._probe.server import Server, no_writes, remove_keys
 from .._server.connection import Address, raw, socket_of
+from .company import Company
 
 BLOCK = 500
 #: A block takes about this long at most, in nanoseconds, unless it would have fewer than ``LEAST_BLOCK`` round trips.
@@ -43,7 +44,7 @@ class Bench:
         commands: Sequence[Command],
         duty: float,
         placement: Placement,
-        ledger: Ledger | None = None,
+        company: Company | None = None,
     ) -> None:
         self.commands = list(commands)
         self.not_measured: dict[str, str] = {}
@@ -52,19 +53,19 @@ class Bench:
         self._server = server
         self._channel, self._reference = channels
         self._duty = duty
-        self._ledger = ledger
-        self._spent: dict[str, float] = {}
+        self._company = company
         self._times = array("q", bytes(8 * BLOCK))
         self._watchdog = Watchdog(self._times, address.timeout)
 
     def side(self, metrics: Sequence[str]) -> dict[str, float]:
         """``{"rtt.p50": ln(Redis / reference), ...}`` of a block of each of these metrics' commands.
 
-        ``foreign`` is the share of wall time that others took of all blocks, where the kernel tells.
+        ``foreign`` is the share of wall time that others took from probe and server, where the kernel tells.
         ServerError where the server fails, or refuses what it took before.
         """
         began = time.perf_counter()
-        self._spent = dict.fromkeys(("wall", FOREIGN), 0.0)
+        if self._company:
+            self._company.reset()
         found: dict[str, float] = {}
         floor = self._block(self._reference, echo.reference())
         for command in self.commands:
@@ -74,8 +75,9 @@ class Bench:
             own = self._block(self._channel, command)
             for figure, value in own.items():
                 found[f"{command.metric}.{figure}"] = math.log(value / floor[figure])
-        if self._tells_foreign():
-            found[FOREIGN] = self._spent[FOREIGN] / self._spent["wall"]
+        share = self._company.share() if self._company else None
+        if share is not None:
+            found[FOREIGN] = share
         pause = (time.perf_counter() - began) * (1 / self._duty - 1)
         if pause > 0:
             time.sleep(pause)
@@ -86,12 +88,10 @@ class Bench:
             with self._watchdog.watching():
                 run_block(channel, command, self._times, AFTER_TOGGLE)
                 size = _size(statistics.median(self._times[:AFTER_TOGGLE]))
-                before = self._ledger.begin(command.metric, None) if self._ledger else None
+                before = self._company.begin(command.metric) if self._company else None
                 run_block(channel, command, self._times, size)
-                if self._ledger:
-                    after = self._ledger.end(command.metric, before)
-                    for term, value in self._ledger.terms(command.metric, before, after, size).items():
-                        self._spent[term] = self._spent.get(term, 0.0) + value * size
+                if self._company:
+                    self._company.end(command.metric, before, size)
         except (Disconnected, Desynchronised, Stalled, ErrorReply, OSError) as error:
             raise ServerError(
                 "The server failed while its settings were compared",
@@ -100,12 +100,6 @@ class Bench:
                 remedy="See its log; nothing can be said of the settings",
             ) from error
         return figures_of(self._times[:size])
-
-    def _tells_foreign(self) -> bool:
-        if self._ledger is None or not self._spent["wall"]:
-            return False
-        lacking = self._ledger.settle({}, ())["lacking"]
-        return not any(term.rpartition(".")[2] == FOREIGN for term in lacking)
 
 
 def _size(nanoseconds: float) -> int:
@@ -140,8 +134,8 @@ def bench(
             stack.enter_context(pinned(placement.probe))
             stack.enter_context(no_garbage_collection())
             floor = stack.enter_context(echo.responder(channel, reference_cpu(placement)))
-            ledger = None if moves else stack.enter_context(closing(_ledger(placement, pid, floor.pid)))
-            found = Bench(address, server, (channel, floor), usable, duty, placement, ledger)
+            company = None if moves else stack.enter_context(closing(_company(placement, pid, floor.pid)))
+            found = Bench(address, server, (channel, floor), usable, duty, placement, company)
             found.not_measured = not_measured
             yield found
     finally:
@@ -149,10 +143,11 @@ def bench(
         remove_keys(address, list(server.keys.values()))
 
 
-def _ledger(placement: Placement, pid: int, responder: int) -> Ledger:
+def _company(placement: Placement, pid: int, responder: int) -> Company:
     alone = bool(works_elsewhere(pid, placement.probe))
     server = Party(pid, frozenset(placement.server), alone)
-    return Ledger(placement.probe, server, Party(responder, frozenset([reference_cpu(placement)])))
+    ledger = Ledger(placement.probe, server, Party(responder, frozenset([reference_cpu(placement)])))
+    return Company(ledger, pid)
 
 
 def _choose(server: Server, wanted: Sequence[str]) -> tuple[list[Command], dict[str, str]]:

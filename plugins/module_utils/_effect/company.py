@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others took from probe and server during a side.
+
+The ledger's foreign time is all that others ran, in the time too in which the server waited for a disk and needed no
+CPU. What they took from the two is no more than these waited for their CPU, and that the kernel counts as well.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .._judge.quads import FOREIGN
+from .._probe.counters import run_delays
+from .._probe.echo import METRIC
+from .._probe.ledger import Ledger
+
+
+class Company:
+    """Counters around the blocks of a side. Close it."""
+
+    def __init__(self, ledger: Ledger, pid: int, root: str = "/") -> None:
+        self._ledger = ledger
+        self._descriptors: list[int] = []
+        self._delays, _lacking = run_delays(pid, self._descriptors, root)
+        self.reset()
+
+    def close(self) -> None:
+        self._ledger.close()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def reset(self) -> None:
+        """Another side begins."""
+        self._wall = self._foreign = self._waited = 0.0
+
+    def begin(self, metric: str) -> Any:
+        return self._ledger.begin(metric, None), self._texts()
+
+    def end(self, metric: str, before: Any, operations: int) -> None:
+        after, texts = self._ledger.end(metric, before[0]), self._texts()
+        if metric == METRIC:
+            return  # its other party is no server, and waits for another process
+        terms = self._ledger.terms(metric, before[0], after, operations)
+        self._wall += terms["wall"] * operations
+        self._foreign += terms[FOREIGN] * operations
+        if self._delays is not None:
+            self._waited += (self._delays.total(texts) - self._delays.total(before[1])) / 1000
+
+    def share(self) -> float | None:
+        """Of wall time; None where the kernel does not tell."""
+        lacking = self._ledger.settle({}, ())["lacking"]
+        if not self._wall or any(term.rpartition(".")[2] == FOREIGN for term in lacking):
+            return None
+        return (self._foreign if self._delays is None else min(self._foreign, self._waited)) / self._wall
+
+    def _texts(self) -> list[bytes]:
+        return [] if self._delays is None else [os.pread(fd, self._delays.size, 0) for fd in self._delays.fds]

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.company import Company
+
+
+class MadeUpLedger:
+    """A block of 100 us for each operation, of which others ran 60."""
+
+    def __init__(self, lacking: dict[str, str] | None = None) -> None:
+        self.lacking = lacking or {}
+
+    def begin(self, metric: str, last: Any) -> str:
+        return metric
+
+    def end(self, metric: str, before: Any) -> str:
+        assert before == metric
+        return metric
+
+    def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
+        return {"wall": 100.0, "foreign": 60.0}
+
+    def settle(self, series: Any, metrics: Any) -> dict[str, Any]:
+        return {"lacking": self.lacking}
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Iterator[Path]:
+    for who in ("self", "7"):
+        (tmp_path / "proc" / who).mkdir(parents=True)
+        (tmp_path / "proc" / who / "schedstat").write_text("1 0 1")
+    yield tmp_path
+
+
+def share(root: Path, waited_us: int, metric: str = "rtt", ledger: Any = None) -> float | None:
+    """Of a side with one block of 10 operations (1,000 us), during which the server waited for its CPU."""
+    company = Company(ledger or MadeUpLedger(), 7, str(root))
+    before = company.begin(metric)
+    for path in root.glob("proc/7/schedstat"):
+        path.write_text(f"1 {waited_us * 1000} 2")
+    company.end(metric, before, 10)
+    found = company.share()
+    company.close()
+    return found
+
+
+def test_others_that_ran_while_the_server_needed_no_cpu_took_nothing(proc: Path) -> None:
+    assert share(proc, 50) == pytest.approx(0.05)
+
+
+def test_a_wait_for_the_probe_itself_is_not_for_others(proc: Path) -> None:
+    assert share(proc, 900) == pytest.approx(0.6)
+
+
+def test_without_that_counter_all_that_others_ran_counts(tmp_path: Path) -> None:
+    assert share(tmp_path, 0) == pytest.approx(0.6)
+
+
+def test_the_reference_is_no_part_of_it(proc: Path) -> None:
+    assert share(proc, 50, metric="reference") is None
+
+
+@pytest.mark.parametrize("term", ["foreign", "rtt.foreign"])
+def test_what_the_kernel_does_not_tell(proc: Path, term: str) -> None:
+    assert share(proc, 50, ledger=MadeUpLedger({term: "no counter"})) is None
