@@ -111,7 +111,11 @@ def _signals_held() -> Iterator[None]:
 
 
 def _fork(sock: socket.socket, cpu: int) -> int:
-    """The process id of the responder on ``sock``. The signals are held: the child must not run our handlers."""
+    """The process id of the responder on ``sock``.
+
+    The signals are held, and stay so in the child: it must not run our handlers. A signal to the whole group ends the
+    parent, and the end of the parent ends the child.
+    """
     with warnings.catch_warnings():
         # From Python 3.12 on, for a process with threads. The child takes no lock that a thread could hold.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -125,9 +129,6 @@ def _child(fd: int, cpu: int) -> NoReturn:
     """Never returns, whatever happens: there must not be two of the parent."""
     try:
         gc.disable()
-        # A signal to the whole group ends the parent, and the end of the parent ends this.
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
         # The parent's connections must close when the parent does, its own end of ours above all.
         for name in os.listdir("/proc/self/fd"):
             if int(name) != fd:

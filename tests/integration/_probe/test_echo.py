@@ -85,6 +85,7 @@ def test_it_holds_no_connection_of_its_parent() -> None:
     with running() as channel:
         answer(channel)
         ours.close()
+        theirs.settimeout(30)
         assert theirs.recv(1) == b""
     theirs.close()
 

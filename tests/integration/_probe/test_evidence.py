@@ -19,6 +19,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import 
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.series import decode
 from ansible_collections.lowlat.redis.plugins.module_utils._probe import measurement
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.evidence import Evidence
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.ledger import Ledger, Party
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.placement import place
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
@@ -139,10 +140,19 @@ def test_a_server_elsewhere_has_a_ledger_too(pinned_server: Start) -> None:
     assert (found["evidence"]["same_cpu"], found["evidence"]["pinned"]) == (False, True)
 
 
-def test_a_server_that_is_not_pinned_is_said_to_be(redis_server: Start) -> None:
-    found = measure(redis_server().address(), PLAN)
-    if len(os.sched_getaffinity(0)) > 1:
-        assert not found["evidence"]["pinned"]
+def test_a_server_that_is_not_pinned_is_said_to_be(redis_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    parties = []
+
+    class Watched(Ledger):
+        def __init__(self, cpu: int, server: Party, responder: Party) -> None:
+            parties.extend([server.cpus, responder.cpus, {cpu}])
+            super().__init__(cpu, server, responder)
+
+    monkeypatch.setattr(measurement, "Ledger", Watched)
+    server = redis_server()
+    found = measure(server.address(), PLAN)
+    assert parties == [os.sched_getaffinity(server.pid), {found["cpu"]["probe"]}, {found["cpu"]["probe"]}]
+    assert found["evidence"]["pinned"] == (len(parties[0]) == 1)
     assert found["reference"]["count"] == 600
 
 
