@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable
 
@@ -46,17 +45,20 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
     written = preimage.identities(change)
-    later: Sequence[Change] = [
-        other
+    sequence = int(change.opened["sequence"])
+    later = [
+        other.change_id
         for other in store.all()
-        if other.opened["sequence"] > change.opened["sequence"]
+        if other.opened["sequence"] > sequence
         and other.state != "rolled_back"
         and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
     ]
+    # What a damaged one has written cannot be told.
+    later += [one.change_id for one in store.damaged() if (one.sequence or 0) > sequence and one.end != "rolled_back"]
     if later:
         raise BadInput(
             f"Change {change.change_id} cannot be taken back before later ones",
             where=str(store.path),
-            why="they wrote the same settings or files: " + ", ".join(other.change_id for other in later),
+            why="they wrote the same settings or files, or may have: " + ", ".join(later),
             remedy="Take those back first, newest first",
         )

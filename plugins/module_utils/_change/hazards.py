@@ -9,7 +9,7 @@ from typing import Callable
 
 from .._errors import Refused
 from .._settings.setting import Host, Setting
-from . import guards_acl, guards_files, guards_redis, guards_restart, guards_systemd
+from . import guards_acl, guards_files, guards_kernel, guards_redis, guards_restart, guards_systemd
 from .guard import Hazard, RestartMode
 from .plan import Plan, PlannedSetting
 
@@ -21,6 +21,7 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_redis.hz_out_of_range,
     guards_redis.active_defrag_unsupported,
     guards_redis.command_line_override,
+    guards_kernel.paired_sysctl,
     guards_systemd.filtered_syscall,
     guards_systemd.allocator_environment,
 )

@@ -12,13 +12,18 @@ from .store import Change, Store
 
 
 def tell(state_directory: str, change_id: str | None) -> dict[str, Any]:
-    """Every change (or the one with this id), oldest first, and the one that is not finished."""
+    """Every change (or the one with this id), oldest first, and the one that is not finished.
+
+    One whose journal is damaged is told as such, if it is long over; else ChangeError.
+    """
     store = Store(state_directory)
     changes = [store.find(change_id)] if change_id else store.all()
     unfinished = store.unfinished()
+    told = [(int(change.opened["sequence"]), _tell_one(change)) for change in changes]
+    told += [(one.sequence or 0, one.report()) for one in store.damaged() if not change_id]
     return {
         "changed": False,
-        "changes": [_tell_one(change) for change in changes],
+        "changes": [facts for _number, facts in sorted(told, key=lambda pair: pair[0])],
         "open": _tell_one(unfinished) if unfinished else None,
     }
 

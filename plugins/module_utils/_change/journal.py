@@ -85,7 +85,7 @@ class Journal:
         return next((entry for entry in reversed(self.entries) if entry["entry"] in names), None)
 
     def _digest(self, text: str) -> str:
-        return hashlib.sha256(f"{self._last_digest} {text}".encode()).hexdigest()[:_DIGEST_LENGTH]
+        return _digest(self._last_digest, text)
 
     def _checked(self, line: bytes) -> dict[str, Any] | None:
         digest, _space, text = line.decode("utf-8", "replace").partition(" ")
@@ -94,6 +94,20 @@ class Journal:
         self._last_digest = digest
         record: dict[str, Any] = json.loads(text)
         return record
+
+
+def follows(before: bytes, line: bytes) -> dict[str, Any] | None:
+    """The entry of a line, if it is whole and was written after the line before it (empty for the first)."""
+    digest, _space, text = line.decode("utf-8", "replace").partition(" ")
+    last_digest = before.decode("utf-8", "replace").partition(" ")[0]
+    if not text or _digest(last_digest, text) != digest:
+        return None
+    entry: dict[str, Any] = json.loads(text)
+    return entry
+
+
+def _digest(last_digest: str, text: str) -> str:
+    return hashlib.sha256(f"{last_digest} {text}".encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def sync_directory(path: Path) -> None:

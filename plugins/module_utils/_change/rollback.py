@@ -22,6 +22,8 @@ from .store import Change, Store
 
 #: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
 BLOCKED = 60.0
+#: A server listens within this time of its start. Seconds.
+STARTING = 1.0
 
 
 @dataclass
@@ -52,9 +54,13 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     lost = remembered.interrupted(change)
     _note(change, result, "rolling_back")
     host, why = waiting.reach(connect)
-    _restore_live(change, host, result, lambda setting, before: not _after_the_file(setting, before))
+    _restore_live(change, host, result)
     _restore_files(change, result)
     dead = host is None and _is_dead(change, why)
+    if dead and lost:
+        # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
+        host, why = waiting.reach(connect, starting=STARTING)
+        dead = host is None and _is_dead(change, why)
     if host is None and not dead:
         host, why = _reach_late(change, connect, result)
     _restore_live(change, host, result)
@@ -66,7 +72,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
             host = _restart_where_needed(change, host, result)
         elif dead:
             lost = lost or {"runtime": change.opened["runtime"]}
-            host = _start_again(change, connect, lost["runtime"], result)
+            host = _start_again(change, connect, lost, result)
     except _expected() as error:
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
@@ -152,15 +158,10 @@ def _is_dead(change: Change, why: LowlatError | None) -> bool:
     return not any(launch.is_running(int(pid)) for pid in seen)
 
 
-def _restore_live(
-    change: Change,
-    host: Host | None,
-    result: Undone,
-    chosen: Callable[[Setting, Reading], bool] = lambda setting, before: True,
-) -> None:
+def _restore_live(change: Change, host: Host | None, result: Undone) -> None:
     """Nothing is written that is so already."""
     for setting, before, facts in reversed(preimage.changed_settings(change)) if host else ():
-        if host is None or facts["restart"] or not chosen(setting, before):
+        if host is None or facts["restart"] or _waits_for_the_file(change, setting, before):
             continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
@@ -169,9 +170,10 @@ def _restore_live(
                 provider.write_live(setting, before.live, host)
 
 
-def _after_the_file(setting: Setting, before: Reading) -> bool:
+def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bool:
     """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
-    return (setting.kind, setting.key, before.live) == ("redis", "appendonly", "no")
+    turns_off = (setting.kind, setting.key, before.live) == ("redis", "appendonly", "no")
+    return turns_off and any(image.differs() for image in preimage.file_images(change))
 
 
 def _restore_files(change: Change, result: Undone) -> None:
@@ -223,7 +225,7 @@ def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     return host
 
 
-def _start_again(change: Change, connect: Callable[[], Host], runtime: Mapping[str, str], result: Undone) -> Host:
+def _start_again(change: Change, connect: Callable[[], Host], lost: Mapping[str, Any], result: Undone) -> Host:
     """Start a server that has died under the change."""
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
@@ -240,7 +242,8 @@ def _start_again(change: Change, connect: Callable[[], Host], runtime: Mapping[s
     before = change.opened["runtime"]
     ours = {name: before[name] for name in preimage.ours(change) if name in before}
     with server_errors(host.address):
-        restart.put_back_runtime_settings(host, {**runtime, **ours}, frozenset())
+        remembered.put_back_cpus(host, lost, preimage.ours(change))
+        restart.put_back_runtime_settings(host, {**lost["runtime"], **ours}, frozenset())
     return host
 
 

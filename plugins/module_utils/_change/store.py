@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import BadInput, ChangeError
+from .damaged import Damaged
 from .journal import Journal, sync_directory
 
 STATE_DIRECTORY = "/var/lib/lowlat"
@@ -108,18 +109,36 @@ class Store:
         return Change(change_id, directory, journal)
 
     def all(self) -> list[Change]:
-        """Every change that was opened here, oldest first."""
-        if not self._changes.is_dir():
-            return []
-        found = []
-        for directory in sorted(self._changes.iterdir()):
+        """Every change that was opened here and can be read, oldest first.
+
+        ChangeError for one that is damaged, unless it is long over (``damaged``).
+        """
+        changes, damaged = self._load()
+        sound = {int(change.opened["sequence"]) for change in changes}
+        for one in damaged:
+            if not one.is_over(sound):
+                raise one.error
+        return changes
+
+    def damaged(self) -> list[Damaged]:
+        """Changes whose journals cannot be read."""
+        return self._load()[1]
+
+    def _load(self) -> tuple[list[Change], list[Damaged]]:
+        changes: list[Change] = []
+        damaged: list[Damaged] = []
+        for directory in sorted(self._changes.iterdir()) if self._changes.is_dir() else ():
             path = directory / "journal"
             if not path.exists():
                 continue
-            journal = Journal.load(path)
+            try:
+                journal = Journal.load(path)
+            except ChangeError as error:
+                damaged.append(Damaged.look(directory, error))
+                continue
             if journal.entries:  # else: died before its first entry, so before any write
-                found.append(Change(directory.name, directory, journal))
-        return sorted(found, key=lambda change: int(change.opened["sequence"]))
+                changes.append(Change(directory.name, directory, journal))
+        return sorted(changes, key=lambda change: int(change.opened["sequence"])), damaged
 
     def unfinished(self) -> Change | None:
         return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)
@@ -131,6 +150,9 @@ class Store:
             for change in changes:
                 if change.change_id == change_id:
                     return change
+            for one in self.damaged():
+                if one.change_id == change_id:
+                    raise one.error
             raise BadInput(
                 f"There is no change {change_id!r} on this host",
                 where=str(self._changes),

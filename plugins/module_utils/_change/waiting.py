@@ -27,13 +27,15 @@ def until(condition: Callable[[], bool], what: str, where: str, patience: float 
         time.sleep(0.05)
 
 
-def reach(connect: Callable[[], Host], blocked: float = 0.0) -> tuple[Host | None, LowlatError | None]:
+def reach(
+    connect: Callable[[], Host], blocked: float = 0.0, starting: float = 0.0
+) -> tuple[Host | None, LowlatError | None]:
     """The host, or why there is none. A server that loads its data is waited for.
 
-    So is one that does not answer in time, for ``blocked`` seconds.
+    So is one that does not answer in time, for ``blocked`` seconds, and one that nobody hears yet, for ``starting``.
     """
     begun = time.monotonic()
-    patience = {"loading": PATIENCE, "timeout": blocked, "busy": blocked}
+    patience = {"loading": PATIENCE, "timeout": blocked, "busy": blocked, "unreachable": starting}
     while True:
         try:
             return connect(), None

@@ -138,7 +138,8 @@ def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
     """Give the file these bytes, all or none, durably; ``None`` removes it. ChangeError if that fails.
 
     An existing file keeps owner, mode and extended attributes, a link to it stays a link. A file with several names
-    keeps them all, and one that is a mount point stays one: these are written in place. A new file gets ``mode``, and the directories it needs.
+    keeps them all, and one that is a mount point stays one: these are written in place. A new file gets ``mode``, and
+    the directories it needs.
     """
     real = os.path.realpath(path)
     try:

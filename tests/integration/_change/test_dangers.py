@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, transaction
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
+from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 
 Make = Callable[..., Any]
 
@@ -169,3 +170,35 @@ def test_an_earlier_failed_rewrite_is_not_this_changes_fault(changer: Make, monk
 
     monkeypatch.setattr(persistence, "wait_for_aof", waits)
     assert host.apply(*host.redis(hz=8))["state"] == "applied"
+
+
+def test_the_file_says_no_before_a_rollback_turns_the_aof_off(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(appendonly=True))
+    seen = []
+    restore = files.FileImage.restore
+
+    def watched(image: files.FileImage) -> None:
+        seen.append(host.live("appendonly"))
+        restore(image)
+        seen.append(host.live("appendonly"))
+
+    monkeypatch.setattr(files.FileImage, "restore", watched)
+    host.run("rolled_back")
+    assert seen == ["yes", "yes"] and host.live("appendonly") == "no"
+
+
+def test_the_aof_stays_on_while_the_file_still_names_it(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(appendonly=True))
+
+    def fails(image: files.FileImage) -> None:
+        raise ChangeError("Cannot put the file back", where=image.path)
+
+    with monkeypatch.context() as here:
+        here.setattr(files.FileImage, "restore", fails)
+        with pytest.raises(ChangeError, match="Cannot put the file back"):
+            host.run("rolled_back")
+    assert host.live("appendonly") == "yes"
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert host.live("appendonly") == "no"

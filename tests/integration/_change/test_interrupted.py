@@ -35,6 +35,21 @@ def test_values_set_by_command_alone_come_back(changer: Make) -> None:
     assert os.sched_getaffinity(host.pid) == {0}
 
 
+def test_killed_between_the_end_of_the_old_server_and_the_start_of_the_new(changer: Make) -> None:
+    host = changer(persist=True)
+    client = host.server.client()
+    client.set("key", "value")
+    client.config_set("timeout", 77)
+    os.sched_setaffinity(host.server.pid, {0})
+    settings = host.redis(databases=1, hz=8)
+    host.killed_at("_change.launch:Launch.start", "applied", name="trial", settings=settings, restart="allowed")
+    assert host.server.process.wait(10) == 0
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["restarted"]) == ("rolled_back", True)
+    assert (host.live("databases"), host.live("hz"), host.live("timeout")) == ("16", "10", "77")
+    assert client.get("key") == "value" and os.sched_getaffinity(host.pid) == {0}
+
+
 def test_values_that_do_not_come_back_are_named(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     host = interrupted(changer)
     monkeypatch.setattr(restart, "put_back_runtime_settings", lambda *_arguments: None)

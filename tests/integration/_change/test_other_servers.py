@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
@@ -14,7 +15,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import request
+from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
 
@@ -136,3 +137,22 @@ def test_a_blocked_server_that_would_evict_is_not_set_back(changer: Make, monkey
     with pytest.raises(ChangeError, match="maxmemory_below_used"):
         host.run("rolled_back")
     assert host.server.client().exists("big") and host.live("maxmemory") == str(100 << 20)
+
+
+def test_a_restarted_server_that_stands_still_is_not_called_gone(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(databases=8), restart="allowed")
+    monkeypatch.setattr(restart, "SETTLE", 3600.0)  # it is watched until it stops
+    monkeypatch.setattr(request, "control", lambda address: control(replace(address, timeout=0.3)))
+    pid = host.pid
+    stops = threading.Timer(0.3, os.kill, (pid, signal.SIGSTOP))
+    stops.start()
+    try:
+        with pytest.raises(ChangeError, match=f"process {pid}: The server does not answer in time") as caught:
+            host.run("confirmed")
+    finally:
+        stops.join()
+        os.kill(pid, signal.SIGCONT)
+    assert caught.value.where and caught.value.remedy and "gone" not in caught.value.message
