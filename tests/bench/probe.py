@@ -22,8 +22,11 @@ from typing import Any
 from _table import Figure, arguments, report
 
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import ping
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.evidence import Evidence
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import no_garbage_collection
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.ledger import Ledger
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Channel, run_block
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.placement import pinned
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Sampler
@@ -31,6 +34,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._server.connection im
 
 # As long as a block of the product.
 BLOCK = 500
+# Seconds between two looks at the clock.
+EMPTY = 150e-9
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -130,6 +135,61 @@ def cost(address: Address, cpu: int) -> float:
     return 20_000 * 20e-6 / plan.duty + beside
 
 
+@contextmanager
+def stopwatches(*methods: tuple[Any, str]) -> Iterator[dict[str, list[float]]]:
+    """Seconds of every call of these methods, by name; what the stopwatch itself takes is taken off."""
+    spent: dict[str, list[float]] = {}
+    originals = [(owner, name, getattr(owner, name)) for owner, name in methods]
+
+    def timed(original: Any, calls: list[float]) -> Any:
+        def wrapper(*given: Any, now: Any = time.perf_counter, note: Any = calls.append) -> Any:
+            start = now()
+            result = original(*given)
+            note(now() - start - EMPTY)
+            return result
+
+        return wrapper
+
+    for owner, name, original in originals:
+        calls = spent[f"{owner.__name__}.{name}"] = []
+        setattr(owner, name, timed(original, calls))
+    try:
+        yield spent
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def evidence_share(address: Address, plan: Plan) -> tuple[float, float, str]:
+    """Time of all ledger and evidence reads over the time of the blocks, in measurements as the product makes them.
+
+    The median of some; the same over the time of the runs with their pauses; and microseconds by kind of read.
+    """
+    methods = ((Ledger, "begin"), (Ledger, "end"), (Evidence, "__init__"), (Evidence, "begin"), (Evidence, "end"))
+    shares: list[tuple[float, float]] = []
+    with stopwatches(*methods) as spent, stopwatches((Sampler, "run")) as runs:
+        for _measurement in range(5):
+            for calls in (*spent.values(), *runs.values()):
+                calls.clear()
+            found = measure(address, plan)
+            ledger = found["ledger"]
+            blocks = sum(terms["wall"] * found[name]["count"] for name, terms in ledger.items() if name != "lacking")
+            reads = sum(sum(calls) for calls in spent.values())
+            shares.append((reads / (blocks / 1e6), reads / sum(runs["Sampler.run"])))
+        parts = ", ".join(f"{kind} {len(c)} x {statistics.mean(c) * 1e6:.1f} us" for kind, c in spent.items())
+    strict, whole = (statistics.median(share[which] for share in shares) for which in (0, 1))
+    return strict, whole, parts
+
+
+def spread(address: Address, repeats: int) -> tuple[float, float]:
+    """Coefficient of variation over repeated measurements of 24 blocks: of the median block ratio, and of p50 itself."""
+    plan = Plan(samples=24 * BLOCK, runs=1, duty=1, commands=("ping",))
+    found = [measure(address, plan) for _repeat in range(repeats)]
+    ratios = [measurement["relative"]["rtt"]["p50"] for measurement in found]
+    raw = [measurement["rtt"]["p50"] for measurement in found]
+    return tuple(statistics.stdev(values) / statistics.mean(values) for values in (ratios, raw))  # type: ignore[return-value]
+
+
 def memory() -> float:
     """MiB at the peak while 1,000,000 samples are taken (made up here: the server has no part in it)."""
     random = Random(1)
@@ -152,16 +212,22 @@ def memory() -> float:
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--pairs", type=int, default=240, help="pairs of blocks (default 240)")
+    parser.add_argument("--repeats", type=int, default=30, help="measurements of 24 blocks (default 30)")
     chosen = parser.parse_args()
     cpu = max(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory, server(directory, cpu) as address:
         pairs = compare(address, directory, cpu, chosen.pairs)
         seconds = cost(address, cpu)
+        small, small_whole, _parts = evidence_share(address, Plan())
+        share, whole, parts = evidence_share(address, Plan(samples=20_000, runs=1))
+        ratio_cv, raw_cv = spread(address, chosen.repeats)
     ratios = [(ours[0] / theirs[0], ours[1] / theirs[1]) for ours, theirs in pairs]
     figures = [
         Figure("p50_ratio", statistics.median(p50 for p50, _p99 in ratios), 1.06, "probe / C, PING p50"),
         Figure("p99_ratio", statistics.median(p99 for _p50, p99 in ratios), 1.15, "probe / C, PING p99"),
         Figure("seconds_20000", seconds, 1.0, "20,000 samples at 20 us, duty 0.5 (s)"),
+        Figure("evidence_share", share, 0.001, "ledger and evidence reads / time of the blocks"),
+        Figure("ratio_cv", ratio_cv, 0.01, "CV of p50 / reference p50, 24 blocks"),
         Figure("mebibytes_1000000", memory(), 32.0, "1,000,000 samples, peak (MiB)"),
     ]
     middle = [statistics.median(block[who][which] for block in pairs) / 1000 for who in (0, 1) for which in (0, 1)]
@@ -169,6 +235,10 @@ def main() -> int:
         "Python": sys.version.split()[0],
         "blocks": f"{len(pairs)} pairs of {BLOCK} round trips on CPU {cpu}; ratios are medians over the pairs",
         "probe": f"p50 {middle[0]:.2f} us, p99 {middle[1]:.2f} us",
+        "reads": parts,
+        "evidence": f"{share:.3%} of the blocks' time with 20,000 samples ({whole:.3%} with the pauses), "
+        f"{small:.3%} with 6,000 ({small_whole:.3%} with the pauses)",
+        "ratio": f"CV {ratio_cv:.2%} over {chosen.repeats} measurements; of p50 itself {raw_cv:.2%}",
         "C": f"p50 {middle[2]:.2f} us, p99 {middle[3]:.2f} us",
     }
     return report("probe", figures, chosen.json, context)
