@@ -182,7 +182,7 @@ def evidence_share(address: Address, plan: Plan) -> tuple[float, float, str]:
 
 
 def spread(address: Address, repeats: int) -> tuple[float, float]:
-    """Coefficient of variation over repeated measurements of 24 blocks: of the median block ratio, and of p50 itself."""
+    """Coefficient of variation over measurements of 24 blocks: of the median block ratio, and of p50 itself."""
     plan = Plan(samples=24 * BLOCK, runs=1, duty=1, commands=("ping",))
     found = [measure(address, plan) for _repeat in range(repeats)]
     ratios = [measurement["relative"]["rtt"]["p50"] for measurement in found]
