@@ -35,6 +35,7 @@ class Undone:
     restarted: bool = False
     left: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    blocked: bool = False  #: a step failed because the server did not answer in time
 
 
 def roll_back_one(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> Undone:
@@ -51,8 +52,23 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     """Restore in reverse order and end as `rolled_back` or `rollback_failed`; the caller holds the lock."""
     result = Undone(change)
     _keep_foreign_files(change, result)
-    lost = remembered.interrupted(change)
     _note(change, result, "rolling_back")
+    already = len(result.left)
+    _restore(change, connect, result)
+    if result.blocked:
+        # Every step can be done twice, and the second time waits until the server answers again.
+        del result.left[already:]
+        _restore(change, connect, result)
+    if result.left:
+        _note(change, result, "rollback_failed", left=result.left, restarted=result.restarted)
+    else:
+        change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
+    return result
+
+
+def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
+    """Bring everything back and compare; what failed or differs is left to do."""
+    lost = remembered.interrupted(change)
     host, why = waiting.reach(connect)
     _restore_live(change, host, result)
     _restore_files(change, result)
@@ -74,13 +90,9 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
             lost = lost or {"runtime": change.opened["runtime"]}
             host = _start_again(change, connect, lost, result)
     except _expected() as error:
+        result.blocked |= _timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
-    if result.left:
-        _note(change, result, "rollback_failed", left=result.left, restarted=result.restarted)
-    else:
-        change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
-    return result
 
 
 def _prove(
@@ -126,9 +138,14 @@ class _collecting:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
         if isinstance(error, _expected()):
+            self._result.blocked |= _timed_out(error)
             self._result.left.append(f"{self._step}: {error}")
             return True
         return False
+
+
+def _timed_out(error: BaseException) -> bool:
+    return isinstance(error, LowlatError) and error.details.get("code") == "timeout"
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -42,7 +42,9 @@ class Rules:
         rule = _ALIASES.get(rule.lower(), rule)
         word = rule.lower()
         if word == "reset":
-            self.__init__()  # type: ignore[misc]
+            for part in (self.flags, self.passwords, self.keys, self.channels):
+                part.clear()
+            self.commands, self.selectors = ["-@all"], []
         elif word == "off":
             self.flags.discard("on")
         elif word == "nopass":

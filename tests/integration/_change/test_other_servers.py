@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
 
 Make = Callable[..., Any]
@@ -127,6 +128,32 @@ def test_a_server_that_is_blocked_for_a_while(changer: Make, monkeypatch: pytest
     undone = host.run("rolled_back")
     assert (undone["state"], undone["restarted"]) == ("rolled_back", True)
     assert (host.live("hz"), host.live("databases"), host.config) == ("10", "16", before)
+
+
+def test_a_server_that_is_blocked_in_the_middle_of_a_rollback(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    before = host.config
+    host.apply(*host.redis(hz=20, databases=8, appendonly=True), restart="allowed")
+    made, stopped, restore = [], [], files.FileImage.restore
+
+    def attempt(address: Any) -> Any:
+        made.append(address)
+        if len(made) == 5:
+            os.kill(stopped[0], signal.SIGCONT)
+        return control(replace(address, timeout=0.5 if len(made) < 5 else 5.0))
+
+    def stop_and_restore(image: files.FileImage) -> None:
+        if not stopped:
+            stopped.append(host.pid)
+            os.kill(stopped[0], signal.SIGSTOP)
+        restore(image)
+
+    monkeypatch.setattr(request, "control", attempt)
+    monkeypatch.setattr(files.FileImage, "restore", stop_and_restore)
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert len(made) >= 5
+    assert (host.live("hz"), host.live("databases"), host.live("appendonly")) == ("10", "16", "no")
+    assert host.config == before
 
 
 def test_a_blocked_server_that_would_evict_is_not_set_back(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
