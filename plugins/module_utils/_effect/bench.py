@@ -28,7 +28,8 @@ from .company import Company
 BLOCK = 500
 #: A block takes about this long at most, in nanoseconds, unless it would have fewer than ``LEAST_BLOCK`` round trips.
 BLOCK_NS = 50_000_000
-LEAST_BLOCK = 100
+LEAST_BLOCK = 25
+_WARM_UP_STEP = 10
 #: Round trips that follow a toggle and are not counted.
 AFTER_TOGGLE = 50
 
@@ -86,8 +87,7 @@ class Bench:
     def _block(self, channel: Channel, command: Command) -> dict[str, float]:
         try:
             with self._watchdog.watching():
-                run_block(channel, command, self._times, AFTER_TOGGLE)
-                size = _size(statistics.median(self._times[:AFTER_TOGGLE]))
+                size = _size(self._warmed_up(channel, command))
                 before = self._company.begin(command.metric) if self._company else None
                 run_block(channel, command, self._times, size)
                 if self._company:
@@ -100,6 +100,14 @@ class Bench:
                 remedy="See its log; nothing can be said of the settings",
             ) from error
         return figures_of(self._times[:size])
+
+    def _warmed_up(self, channel: Channel, command: Command) -> float:
+        """Round trips that do not count, no longer than a block; their median in nanoseconds."""
+        seen: list[int] = []
+        while len(seen) < AFTER_TOGGLE and sum(seen) < BLOCK_NS:
+            run_block(channel, command, self._times, _WARM_UP_STEP)
+            seen.extend(self._times[:_WARM_UP_STEP])
+        return statistics.median(seen)
 
 
 def _size(nanoseconds: float) -> int:

@@ -15,6 +15,8 @@ from .quads import Alternation, Comparison
 
 #: Shares of the time for the first window; what remains is for the confirmation, or for the search in a bundle.
 _FIRST = {"setting": 0.7, "bundle": 0.5}
+#: After this share of the time the search in a bundle ends, so that what was found can be confirmed.
+_SEARCH = 0.8
 #: A part of a regressing bundle is at fault when it has this share of the harm, or the margin if that is more.
 _SHARE = 0.25
 #: Reported, but decides nothing.
@@ -115,12 +117,12 @@ class Experiment:
         else:
             if whole:
                 self._left = len(subset)
-            margins, until = self._targets if whole else self._parts, self._until(1.0)
+            margins, until = self._targets if whole else self._parts, self._until(_SEARCH)
             # Any of the settings that are left could be accused: each has its part of the risk (Holm).
             others = len(margins) * (self._left - 1)
         compared = self._compare((), subset, margins, until, beside=others)
         if whole and compared.regressed:
-            self._parts = {figure: _part(compared.decisions[figure]) for figure in compared.regressed}
+            self._parts = _parts(compared)
             self._targets = self._targets or {figure: self._margins[figure] for figure in compared.regressed}
         self._tests.append(self._report(compared, subset))
         return compared
@@ -174,6 +176,21 @@ def _confirmed(first: Comparison, second: Comparison) -> bool:
     """Whether a figure regressed in both windows."""
     both = [confirm(first.decisions[name].comparison, found.comparison) for name, found in second.decisions.items()]
     return REGRESSION in both and second.verdict == REGRESSION
+
+
+def _parts(compared: Comparison) -> dict[str, float]:
+    """The margins for parts of a bundle: of the metric alone that is hit hardest, since each one costs time.
+
+    Who harms another metric is found when what is left is tested.
+    """
+    hit = {figure: _harm(compared.decisions[figure]) for figure in compared.regressed}
+    metric = max(hit, key=lambda figure: hit[figure]).partition(".")[0]
+    return {figure: _part(compared.decisions[figure]) for figure in hit if figure.partition(".")[0] == metric}
+
+
+def _harm(decision: Decision) -> float:
+    """How many margins it is at least."""
+    return (decision.comparison.interval[0] or 0.0) / decision.comparison.margin
 
 
 def _part(decision: Decision) -> float:

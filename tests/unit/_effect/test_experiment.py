@@ -130,3 +130,13 @@ def test_a_culprit_that_makes_no_difference_in_the_end_is_a_suspect() -> None:
     assert said["joint"]["confirmed"] is False
     assert said["culprits"] == []
     assert keys(said["suspects"]) == ["s2"]
+
+
+def test_culprits_of_different_metrics() -> None:
+    """The worst metric comes first; who harms another is found among what is left."""
+    harm = {((1,), "rtt.p50"): 0.5, ((6,), "set_rtt.p50"): 0.2}
+    said = Bundle(8, harm).experiment().run()
+    assert [keys(group) for group in said["groups"]] == [["s1"], ["s6"]]
+    assert said["joint"]["confirmed"] is True
+    parts = [test["effects"].keys() for test in said["tests"] if len(test["settings"]) < 6]
+    assert {tuple(metrics) for metrics in parts} == {("rtt",), ("set_rtt",)}
