@@ -140,7 +140,7 @@ def _comparisons(measured: dict[str, Any]) -> dict[str, Any]:
 def _effects(results: dict[str, Any]) -> dict[str, Any]:
     """What became of toggling the settings one against the other; empty where that was not done."""
     found = dict(results.get("effects") or {})
-    return {} if found.get("skipped") else found
+    return found if found.get("tests") or found.get("effects") else {}
 
 
 def _culprits(results: dict[str, Any]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ run_test() {
     stage setup ./dev setup
     stage lint ./dev lint
     stage units ./dev units
+    stage slow ./dev units -m slow
     stage sanity ./dev sanity
     stage molecule ./dev molecule
     stage demo ./dev demo

@@ -16,6 +16,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change.journal impor
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 
 

@@ -13,6 +13,8 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 #: Called when the new server answers, and has not got its runtime values yet.
 NEW_SERVER = "_change.restart:prove_settled"

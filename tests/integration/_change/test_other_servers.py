@@ -20,6 +20,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._errors import Change
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 
 

@@ -15,6 +15,8 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 
 

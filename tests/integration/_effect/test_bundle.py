@@ -12,6 +12,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._effect import bench
 
 from .conftest import Toggler, redis_setting
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Toggler]
 HARMLESS = [
     redis_setting("hz", 10, 8),

@@ -19,6 +19,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._errors import Change
 
 from .conftest import Toggler, redis_setting, until
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Toggler]
 # Margins that anything satisfies: the first look decides.
 QUICK = {"margin_p50": 10, "margin_p99": 10}

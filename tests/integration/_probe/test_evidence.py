@@ -26,6 +26,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Pl
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.server import Server as ProbedServer
 from tests.conftest import Server
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Server]
 CPU = max(os.sched_getaffinity(0))
 PLAN = Plan(samples=300, runs=2, duty=1, block=100)

@@ -19,7 +19,7 @@ SUCCESS: dict[str, dict[str, Any]] = {
     "applied": {"state": "applied", "changed": True, "change_id": "c1", "settings": []},
     "measured": {"measurement": {"rtt": {"p50": 21.0}}, "decision": {"decision": "keep", "reason": "all held"}},
     "confirmed": {"state": "confirmed", "changed": True, "change_id": "c1"},
-    "effects": {"culprits": [], "effects": []},
+    "effects": {"culprits": [], "effects": {"rtt": {}}},
     "rolled_back": {"state": "rolled_back", "changed": True, "change_id": "c1"},
 }
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.roles.stubbed_play import Played, run_play
 
+pytestmark = pytest.mark.slow
+
 BAD = {"decision": "roll_back", "reason": "gate rtt_p50 failed: far"}
 HARM = {**BAD, "failed": ["rtt_p50"]}
 TWO = [

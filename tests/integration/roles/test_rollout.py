@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.roles.stubbed_play import Played, run_play
 
+pytestmark = pytest.mark.slow
+
 KEPT = ["plan", "baseline", "applied", "measured", "confirmed c1"]
 
 

@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = {"record": {"change_id": "c1", "rtt": 1.5}, "markdown": "# c1\n"}
 
 
