@@ -47,7 +47,7 @@ options:
         required: true
       optional:
         description:
-          - Leave the setting out, with the reason in RV(skipped), where it cannot be toggled here.
+          - Leave the setting out, with the reason in RV(left_out), where it cannot be toggled here.
         type: bool
         default: false
   settings:
@@ -193,7 +193,7 @@ settings:
   returned: success
   type: list
   elements: dict
-skipped:
+left_out:
   description: Optional settings that were left out, with C(kind), C(key) and C(reason).
   returned: success
   type: list

@@ -118,7 +118,7 @@ def _experiment(
 
 
 def _result(toggles: Sequence[Toggle], skipped: Sequence[Mapping[str, str]], said: dict[str, Any]) -> dict[str, Any]:
-    return {"changed": False, "settings": [one.report() for one in toggles], "skipped": list(skipped), **said}
+    return {"changed": False, "settings": [one.report() for one in toggles], "left_out": list(skipped), **said}
 
 
 def _wanted(params: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

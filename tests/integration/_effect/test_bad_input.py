@@ -113,7 +113,7 @@ def test_optional_settings_are_left_out_with_the_reason(toggler: Make) -> None:
     ]
     result = here.run(*settings, check=True)
     assert [one["key"] for one in result["settings"]] == ["hz"]
-    reasons = {one["key"]: one["reason"] for one in result["skipped"]}
+    reasons = {one["key"]: one["reason"] for one in result["left_out"]}
     assert "rewrites it each time" in reasons["appendonly"]
     assert "knows no directive" in reasons["no-such-thing"]
     assert "not_live" in reasons["CPUAffinity"]
