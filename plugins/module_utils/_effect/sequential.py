@@ -39,7 +39,7 @@ def holm(
 
 
 def _decide(quads: Sequence[Quad], figure: str, margin: float, looks: Looks) -> Decision:
-    """As ``decide``, where a doubt caps the verdict only if it could be half of what was found, or more.
+    """As ``decide``, where a doubt caps the verdict only if it could have made up what was found.
 
     The disk's own pace drifts while a setting makes every write wait for it; and a server that waits leaves its CPU to
     others. That is then no doubt about an effect many times as large. What the doubt was stays in ``caps``.
@@ -50,23 +50,27 @@ def _decide(quads: Sequence[Quad], figure: str, margin: float, looks: Looks) -> 
 
 
 def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool:
-    """Whether the effect is more than twice each thing that is wrong with the quads: drift, A/A, others' time."""
+    """Whether the effect is more than twice the drift and what the A/A quads show, and twice the margin without others.
+
+    Their time is taken out of both arms as a whole, the part too that did not fall into the median round trip.
+    """
     effect = compared.effect or 0.0
     toggled = [quad.differences[figure] for quad in quads if not quad.null]
     nulls = [quad.differences[figure] for quad in quads if quad.null]
     half = len(toggled) // 2
     drift = median(toggled[half:]) - median(toggled[:half])
     wrong = max(abs(drift), abs(median(nulls)) if nulls else 0.0)
-    return abs(math.log1p(effect)) > 2.0 * wrong and abs(effect) > 2.0 * abs(_others(quads, effect))
+    own = (1.0 + effect) * _own_share(quads) - 1.0
+    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > 2.0 * compared.margin
 
 
-def _others(quads: Sequence[Quad], effect: float) -> float:
-    """How much more time others took beside the second arm, as a share of all time of the first."""
+def _own_share(quads: Sequence[Quad]) -> float:
+    """What others left of the second arm's time over what they left of the first's; 1.0 where that is not known."""
     shares = [quad.sides[FOREIGN] for quad in quads if not quad.null and FOREIGN in quad.sides]
     if not shares:
-        return 0.0
-    first, second = (fmean(value for arms in shares for value in arms[arm]) for arm in (0, 1))
-    return second * (1.0 + effect) - first
+        return 1.0
+    first, second = (1.0 - fmean(value for arms in shares for value in arms[arm]) for arm in (0, 1))
+    return second / first if first > 0.0 else 1.0
 
 
 def divided(looks: Looks, hypotheses: int) -> list[tuple[int, float]]:
