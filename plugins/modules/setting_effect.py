@@ -103,7 +103,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    description: Checks the settings against the host. Toggles and measures nothing, RV(verdict) is V(untested).
+    description: Checks the settings against the host.
+    details: Toggles and measures nothing, and RV(verdict) is V(untested).
   diff_mode:
     support: none
     description: Leaves everything as it was.

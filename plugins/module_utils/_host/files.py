@@ -193,7 +193,7 @@ def remove_leftovers(path: str, owner: int) -> None:
 
     Only what has our name for such a copy and belongs to us or to ``owner``, whose file it was to become.
     """
-    for place in {path, os.path.realpath(path)}:
+    for place in sorted({path, os.path.realpath(path)}):
         directory = os.path.dirname(place)
         ours = re.compile(re.escape(_prefix(place)) + r"[a-z0-9_]{8}\Z")
         for found in os.listdir(directory) if os.path.isdir(directory) else ():
