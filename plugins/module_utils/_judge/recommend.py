@@ -22,10 +22,15 @@ def recommend(
     found = [*_placement(measurement), *_company(measurement), *map(_tolerance, filter(_too_fine, first))]
     if culprits:
         found.append(f"Leave {', '.join(culprits)} out of the phase, or change them alone and look at what they do")
+    found.extend(
+        f"Gate {outcome['name']} did not hold before the change either: see whether this host can hold it at all"
+        for outcome in first
+        if _failed_before(outcome)
+    )
     if cause == "environment":
         found.append("Look for what slowed this host down; the server is not at fault, and no setting of it will help")
     if cause == "unexplained":
-        found.append("Measure again at a quiet time: the breach came and went, and nothing that was read explains it")
+        found.append("Measure again at a quiet time: nothing that was read explains the breach")
     return found
 
 
@@ -66,6 +71,12 @@ def _too_fine(outcome: Mapping[str, Any]) -> bool:
     half_width, tolerance = outcome.get("half_width"), outcome.get("tolerance")
     unit = outcome.get("baseline") if outcome.get("against") == "baseline" else 1.0
     return bool(half_width and tolerance and unit and half_width > tolerance * unit)
+
+
+def _failed_before(outcome: Mapping[str, Any]) -> bool:
+    limit, before = outcome.get("limit"), outcome.get("baseline")
+    absolute = outcome.get("against") == "absolute" and outcome.get("outcome") == "fail"
+    return bool(absolute and limit is not None and before is not None and before > limit)
 
 
 def _tolerance(outcome: Mapping[str, Any]) -> str:

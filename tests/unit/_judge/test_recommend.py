@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator is told to do next, each for a reason that was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
+
+GOOD = {"cpu": {"same": True, "server": [4], "probe": 4}}
+GATE = {
+    "name": "p99",
+    "against": "absolute",
+    "outcome": "pass",
+    "limit": 12.0,
+    "tolerance": 0.1,
+    "half_width": 0.05,
+    "baseline": 11.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("measurement", "gate", "cause", "says"),
+    [
+        ({"cpu": {"same": False, "server": [0, 1]}}, {}, "", "Pin the server"),
+        ({"cpu": {"same": False, "server": [4]}}, {}, "", "on the server's own CPU"),
+        ({**GOOD, "evidence": {"monitors": 2}}, {}, "", "End the 2 MONITOR clients"),
+        ({**GOOD, "evidence": {"background": ["rdb save"]}}, {}, "", "when rdb save has ended"),
+        ({**GOOD, "evidence": {"steal": 0.02}}, {}, "", "CPUs of its own"),
+        ({**GOOD, "evidence": {"throttled": 0.02}}, {}, "", "Raise the CPU quota"),
+        ({**GOOD, "ledger": {"rtt": {"wall": 10.0, "foreign": 2.0}}}, {}, "", "Move other work off"),
+        (GOOD, {"half_width": 0.4}, "", "a tolerance of at least 0.4"),
+        (GOOD, {"outcome": "fail", "baseline": 13.0}, "", "did not hold before the change either"),
+        (GOOD, {}, "environment", "slowed this host down"),
+        (GOOD, {}, "unexplained", "Measure again"),
+    ],
+)
+def test_each_reason_has_its_advice(measurement: dict[str, Any], gate: dict[str, Any], cause: str, says: str) -> None:
+    (told,) = recommend(measurement, [{**GATE, **gate}], cause)
+    assert says in told
+
+
+def test_culprits_are_named() -> None:
+    assert recommend(GOOD, [GATE], "genuine", ["redis hz"]) == [
+        "Leave redis hz out of the phase, or change them alone and look at what they do"
+    ]
+
+
+def test_where_all_is_well_there_is_nothing_to_say() -> None:
+    assert recommend(GOOD, [GATE], "") == []
+    assert recommend({**GOOD, "evidence": {"steal": None, "monitors": 0}, "ledger": {"rtt": {}}}, [GATE], "") == []
