@@ -50,7 +50,7 @@ def _decide(quads: Sequence[Quad], figure: str, margin: float, looks: Looks) -> 
 
 
 def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool:
-    """Whether the effect is more than twice the drift and what the A/A quads show, and twice the margin without others.
+    """Whether the effect is more than twice the drift and what the A/A quads show, and past the margin without others.
 
     Their time is taken out of both arms as a whole, the part too that did not fall into the median round trip.
     """
@@ -61,7 +61,7 @@ def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool
     drift = median(toggled[half:]) - median(toggled[:half])
     wrong = max(abs(drift), abs(median(nulls)) if nulls else 0.0)
     own = (1.0 + effect) * _own_share(quads) - 1.0
-    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > 2.0 * compared.margin
+    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > compared.margin
 
 
 def _own_share(quads: Sequence[Quad]) -> float:
