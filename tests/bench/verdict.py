@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verdicts on recorded streams with noise and harm put in: the engine against the usual rules."""
+"""Verdicts on a real server beside real noise, and on recorded streams with noise and harm put in.
+
+The engine against the usual rules. --live 0 leaves the real server out; --streams held_out takes streams that nobody
+had looked at when the engine was made.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import sys
 import time
 
 from _table import Figure, arguments, at_least, report
-from scoreboard import causes, measures
+from scoreboard import causes, live_table, measures, stream
 from scoreboard.measures import Class, Share, together
 from scoreboard.replay import NOISES, QUIET_SOURCE
 from scoreboard.rules import RULES
@@ -42,10 +46,26 @@ def timed(name: str, seconds: list[float]) -> str:
     return f"{name}: {middle:.1f} s of sampling in the median, {late:.1f} s in 95 %"
 
 
+def live_figures(live: live_table.Live) -> list[Figure]:
+    """What of the live part is a figure of its own."""
+    found, named = live.found, live.named
+    return [
+        Figure("live_false_rollbacks", live.rollbacks.hits, 0, "of these on a server", note=f"({live.rollbacks})"),
+        at_least("live_effects_found", found.value, 1.0, "harm that nobody could miss, found", f"({found})"),
+        at_least("live_monitors_named", named.value, 1.0, "MONITOR named by the evidence", f"({named})"),
+    ]
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--trials", type=int, default=300, help="null trials in each class of noise (default 300)")
+    parser.add_argument("--live", type=float, default=240.0, help="seconds of null toggles on a server (default 240)")
+    parser.add_argument("--streams", default=stream.HERE, help="read streams from here, such as held_out")
     chosen = parser.parse_args()
+    stream.use(chosen.streams)
+    live = live_table.run(chosen.live) if chosen.live > 0 else None
+    if live:
+        live_table.show(live)
     start, many = time.monotonic(), chosen.trials
     pace = measures.seconds_a_round()
     noisy = {name: measures.null_trials(variants, many, name, pooled_every=10) for name, variants in NOISES.items()}
@@ -80,6 +100,8 @@ def main() -> int:
     print(timed("\nculprits of eight", culprit_seconds))
     kept = together([*keeps.values(), *tails.values(), *pooled_keeps.values()])
     rollbacks = together([quiet.rollbacks, *(found.rollbacks for found in noisy.values())])
+    if live:
+        rollbacks = together([rollbacks, live.rollbacks])
     open_noisy = together(found.undecided for found in noisy.values())
     coverage = together(covered.values())
     figures = [
@@ -95,8 +117,10 @@ def main() -> int:
         Figure("inconclusive_noisy", open_noisy.value, 0.15, "left open, noisy", note=f"({open_noisy})"),
         Figure("coverage_95", coverage.value, 0.97, "intervals hold the truth", 0.93, f"({coverage})"),
     ]
+    if live:
+        figures += live_figures(live)
     context = {
-        "replay": f"recorded rounds of {pace * 1000:.1f} ms, resampled; {time.monotonic() - start:.0f} s in all",
+        "replay": f"recorded rounds of {pace * 1000:.1f} ms, resampled; {time.monotonic() - start:.0f} s",
         "rollback": "by p50 or typical p99, by pooled p99 in one trial of ten",
     }
     return report("verdict", figures, chosen.json, context)

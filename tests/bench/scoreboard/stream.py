@@ -30,6 +30,9 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "streams")
 _STEPS = 5000.0
 _LEDGER_STEPS = 100.0
 
+# The directory that streams are read from.
+_in_use = [HERE]
+
 # The quantiles of one block in microseconds, by FRACTIONS.
 Block = tuple[float, ...]
 
@@ -70,8 +73,9 @@ def save(stream: Stream, directory: str = HERE) -> None:
         file.write("\n")
 
 
-def load(name: str, directory: str = HERE) -> Stream:
-    with open(os.path.join(directory, f"{name}.json"), encoding="ascii") as file:
+def load(name: str, directory: str | None = None) -> Stream:
+    """A stream of this directory, or of the one in use."""
+    with open(os.path.join(directory or _in_use[0], f"{name}.json"), encoding="ascii") as file:
         content = json.load(file)
     ledger = {arm: _unpack_ledger(text) for arm, text in content["ledger"].items()}
     return Stream(
@@ -83,7 +87,15 @@ def load(name: str, directory: str = HERE) -> Stream:
     )
 
 
-def names(directory: str = HERE) -> list[str]:
+def use(directory: str) -> None:
+    """Read streams from there: a path, or the name of a directory beside the usual ones. Before any is read."""
+    _in_use[0] = directory if os.path.isdir(directory) else os.path.join(HERE, directory)
+    missing = sorted(set(names(HERE)) - set(names(_in_use[0])))
+    if missing:
+        raise FileNotFoundError(f"{_in_use[0]} has no stream called {missing[0]}")
+
+
+def names(directory: str) -> list[str]:
     return sorted(file[:-5] for file in os.listdir(directory) if file.endswith(".json"))
 
 
