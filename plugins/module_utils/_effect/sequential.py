@@ -15,6 +15,8 @@ from .._judge.looks import LOOKS, Decision, Quad, decide
 from .._judge.quads import FOREIGN
 
 Looks = Sequence[tuple[int, float]]
+#: Slower by this share without others' time is slower, however wide the margin of a part of a bundle is.
+_CLEAR = 0.1
 
 
 def holm(
@@ -61,7 +63,7 @@ def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool
     drift = median(toggled[half:]) - median(toggled[:half])
     wrong = max(abs(drift), abs(median(nulls)) if nulls else 0.0)
     own = (1.0 + effect) * _own_share(quads) - 1.0
-    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > compared.margin
+    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > min(compared.margin, _CLEAR)
 
 
 def _own_share(quads: Sequence[Quad]) -> float:
