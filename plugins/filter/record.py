@@ -40,9 +40,29 @@ _value:
 
 from typing import Any
 
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.decision import ROLL_BACK, ROLL_BACK_SETTINGS, blame
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
 
 RELATIVE = "relative."
+#: What setting_effect found, without what Ansible puts beside it.
+EFFECTS = (
+    "verdict",
+    "effects",
+    "confirmation",
+    "culprits",
+    "suspects",
+    "groups",
+    "tests",
+    "joint",
+    "null_quads",
+    "settings",
+    "left_out",
+    "left_as_found",
+    "foreign",
+    "quads",
+    "seconds",
+    "seed",
+)
 METRICS = ("rtt", "set_rtt", "xadd_rtt", "set", "xadd")
 FIGURES = ("p50", "p99", "jitter")
 
@@ -68,10 +88,9 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "pending_restart": results["confirmed"].get("pending_restart", []),
         "reboot_required": bool(results["confirmed"].get("reboot_required", False)),
         "gates": measured.get("gates", []),
-        "cause": measured.get("cause", ""),
-        "evidence": measured.get("evidence", []),
+        **_cause(results),
         "verification": measured.get("verification", {}),
-        "comparisons": _comparisons(measured),
+        "comparisons": measured.get("comparisons", {}),
         "effects": _effects(results),
         "culprits": _culprits(results),
         "without": results.get("without", []),
@@ -97,7 +116,7 @@ def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[s
     for metric in METRICS:
         for figure in FIGURES:
             before, after, again = (
-                _measurement(result).get(metric, {}).get(figure) for result in (baseline, measured, restored)
+                (_measurement(result).get(metric) or {}).get(figure) for result in (baseline, measured, restored)
             )
             if before is None and after is None:
                 continue
@@ -111,7 +130,9 @@ def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[s
                     "restored": again,
                     "ratio": round(after / before, 3) if before and after is not None else None,
                     "status": ", ".join(gate["outcome"] for gate in gates),
-                    "expected": min((gate["limit"] for gate in gates if _is_raw(gate)), default=None),
+                    "expected": min(
+                        (limit for limit in map(_limit, gates, [before] * len(gates)) if limit), default=None
+                    ),
                 }
             )
     return rows
@@ -122,8 +143,11 @@ def _shown(query: str) -> str:
     return query[len(RELATIVE) :] if query.startswith(RELATIVE) else query
 
 
-def _is_raw(gate: dict[str, Any]) -> bool:
-    return gate.get("limit") is not None and not gate["query"].startswith(RELATIVE)
+def _limit(gate: dict[str, Any], before: float | None) -> float | None:
+    """In microseconds; for a gate that is relative to the reference, what it comes to on a host that costs the same."""
+    if not gate["query"].startswith(RELATIVE):
+        return gate.get("limit")
+    return None if before is None or gate.get("against") != "baseline" else round(before * float(gate["max"]), 3)
 
 
 def _first(measured: dict[str, Any]) -> list[dict[str, Any]]:
@@ -132,14 +156,19 @@ def _first(measured: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _comparisons(measured: dict[str, Any]) -> dict[str, Any]:
-    looks = measured.get("verification", {}).get("looks") or []
-    return dict(looks[-1]["comparisons"]) if looks else {}
+def _cause(results: dict[str, Any]) -> dict[str, Any]:
+    """What was told of the cause; a setting that slows the server down whenever it is toggled is the best proof."""
+    measured, culprits = results["measured"], _culprits(results)
+    evidence = list(measured.get("evidence", []))
+    if not culprits:
+        return {"cause": measured.get("cause", ""), "evidence": evidence}
+    toggled = f"toggling {', '.join(map(_name, culprits))} slows the server down, and back"
+    return {"cause": "genuine", "evidence": [toggled, *evidence]}
 
 
 def _effects(results: dict[str, Any]) -> dict[str, Any]:
     """What became of toggling the settings one against the other; empty where that was not done."""
-    found = dict(results.get("effects") or {})
+    found = {name: value for name, value in dict(results.get("effects") or {}).items() if name in EFFECTS}
     return found if found.get("tests") or found.get("effects") else {}
 
 
@@ -171,12 +200,9 @@ def _state(results: dict[str, Any]) -> str:
 
 def _decision(results: dict[str, Any], state: str) -> dict[str, Any]:
     judged = results["measured"].get("decision") or {}
-    culprits = _culprits(results)
-    if state == "rolled_back" and culprits and len(culprits) < len(_changed(results)):
-        names = ", ".join(map(_name, culprits))
-        reason = f"{judged.get('reason', '')}; toggled one by one, {names} did the harm"
-        return {**judged, "decision": "roll_back_settings", "culprits": culprits, "reason": reason}
-    if state == "confirmed" or judged.get("decision") == "roll_back":
+    if state == "rolled_back":
+        judged = blame(judged, _culprits(results), _changed(results))
+    if state == "confirmed" or judged.get("decision") in (ROLL_BACK, ROLL_BACK_SETTINGS):
         return dict(judged)
     return {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": results["error"]}
 

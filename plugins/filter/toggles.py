@@ -40,6 +40,8 @@ _value:
 from typing import Any
 
 #: A unit's property takes effect by a restart.
+#: In place of a secret.
+MASK = "********"
 _LIVE = ("redis", "sysctl", "sysfs", "affinity")
 
 
@@ -49,11 +51,12 @@ def toggles(settings: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {"kind": found["kind"], "key": found["key"], "values": [found["before"], found["after"]], "optional": True}
         for found in settings
         if found["kind"] in _LIVE
-        and found["changed"]
-        and not found["restart"]
-        and not found["skipped"]
+        and found.get("changed")
+        and not found.get("restart")
+        and not found.get("skipped")
         and found["before"] is not None
-        and found["before"] != found["after"]  # masked secrets look alike
+        and found["before"] != found["after"]
+        and MASK not in (found["before"], found["after"])
     ]
 
 

@@ -19,7 +19,7 @@ from ._verification import sharpen, verify
 
 
 def run(params: Mapping[str, Any]) -> dict[str, Any]:
-    """``{changed, measurement, gates, decision, cause, evidence, verification}`` for the parameters of latency_probe.
+    """``{changed, measurement, gates, decision, cause, evidence, comparisons, verification}`` for latency_probe.
 
     LowlatError where a hard gate failed for good, with all of that in its details. BadInput comes before the
     measurement.
@@ -59,14 +59,24 @@ def _judged(
     first = judge(gates, measurement, baseline)
     past = verdict.aborted(first)
     if past:
-        reason = f"past the abort level of {', '.join(past)}: not looked at twice"
+        reason = f"past the abort level of {', '.join(past)}: taken back before anything else"
         decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": past}
-        return _result(first, {**decision, "reason": f"{reason}; {decision['reason']}"})
+        decision["reason"] = f"{reason}; {decision['reason']}"
+        return {"gates": first, "decision": decision, "verification": {}, **verdict.explain(baseline, measurement)}
     # Without a baseline a gate against it is open, and no second look would close it.
     closed = [outcome for outcome in first if outcome["against"] == "absolute" or baseline is not None]
     if not (params["verify"] and verdict.in_doubt(closed)):
-        return _result(first, {**decide(first, policy), "aborted": []})
-    looks = verify(lambda larger: measure(address, larger), plan, gates, baseline, params["verify_seconds"])
+        explained = verdict.explain(baseline, measurement)
+        if not verdict.in_doubt(closed):
+            explained.update(cause="", evidence=[])
+        return {"gates": first, "decision": {**decide(first, policy), "aborted": []}, "verification": {}, **explained}
+    try:
+        looks = verify(lambda larger: measure(address, larger), plan, gates, baseline, params["verify_seconds"])
+    except LowlatError as error:
+        told = f"the server failed while it was looked at again: {error.message}"
+        decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": [], "reason": told}
+        error.details.update(measurement=measurement, gates=first, decision=decision)
+        raise
     concluded = verdict.conclude(baseline, measurement, first, looks, policy)
     decision = {name: concluded[name] for name in ("decision", "failed", "inconclusive", "reason")}
     return {
@@ -74,9 +84,6 @@ def _judged(
         "decision": {**decision, "aborted": []},
         "cause": concluded["cause"],
         "evidence": concluded["evidence"],
+        "comparisons": concluded["comparisons"],
         "verification": {"first": first, "looks": looks},
     }
-
-
-def _result(outcomes: list[dict[str, Any]], decision: dict[str, Any]) -> dict[str, Any]:
-    return {"gates": outcomes, "decision": decision, "cause": "", "evidence": [], "verification": {}}

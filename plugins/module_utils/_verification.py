@@ -27,8 +27,6 @@ LOOKS = tuple(
     Look(name, factor, alpha)
     for name, factor, alpha in zip(("pinned_runs", "larger_sample", "largest_sample"), (1, 4, 16), verdict.ALPHAS)
 )
-#: A round trip of each command with its reference, and what goes with it. Seconds; only to keep within the budget.
-_ROUND = 150e-6
 
 
 def verify(
@@ -43,13 +41,15 @@ def verify(
     ``budget`` in seconds is not exceeded by more than one look's misjudged length. Measures; changes nothing.
     """
     taken: list[dict[str, Any]] = []
-    left = budget
+    left, of_one = budget, 0.0
+    if baseline is None:
+        plan = replace(plan, cpu="same")  # nothing was measured elsewhere that it would have to be compared with
     for step in LOOKS:
-        larger = replace(plan, samples=plan.samples * step.factor)
-        if taken and _seconds(larger) > left:
+        if taken and of_one * step.factor > left:
             break
-        measurement = measure(larger)
+        measurement = measure(replace(plan, samples=plan.samples * step.factor))
         left -= float(measurement["seconds"])
+        of_one = float(measurement["seconds"]) / step.factor
         seen = verdict.look(gates, measurement, baseline, step.alpha)
         taken.append({"name": step.name, "measurement": measurement, **seen})
         if verdict.settled(seen):
@@ -68,16 +68,10 @@ def sharpen(
 
     On a quiet host that is the measurement itself.
     """
-    left = budget
+    left, of_one = budget, float(measurement["seconds"])
     for step in LOOKS[1:]:
-        larger = replace(plan, samples=plan.samples * step.factor)
-        if not verdict.too_coarse(gates, measurement) or _seconds(larger) > left:
+        if not verdict.too_coarse(gates, measurement) or of_one * step.factor > left:
             break
-        measurement = measure(larger)
+        measurement = measure(replace(plan, samples=plan.samples * step.factor))
         left -= float(measurement["seconds"])
     return measurement
-
-
-def _seconds(plan: Plan) -> float:
-    trips = plan.samples * plan.runs
-    return trips * len(plan.commands) / plan.rate if plan.rate else trips * _ROUND / plan.duty

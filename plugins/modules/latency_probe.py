@@ -197,6 +197,12 @@ evidence:
   returned: when the server could be measured
   type: list
   elements: str
+comparisons:
+  description:
+    - Baseline against measurement (the last look, where there were several) by figure, such as C(rtt.p50), each
+      relative to its own reference, with C(verdict), C(effect), C(interval) and C(margin) as relative changes.
+  returned: when the server could be measured
+  type: dict
 verification:
   description:
     - The outcomes of the C(first) measurement and the C(looks) that followed, each with C(name), C(measurement),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .change_interval import block_ratios
-from .comparison import REGRESSION, Comparison, unpaired
+from .comparison import REGRESSION, unpaired
 from .outcome import ALPHA
 from .schema import CLIENT_METRICS
 from .traces import BETWEEN, MARGINS
@@ -23,7 +23,7 @@ def before_and_after(
     """Comparisons (``Comparison.to_dict``) by figure, such as ``rtt.p50``; empty without a baseline.
 
     ``alpha`` is the error that a regression may be found with, since that takes a change back; anything else is told
-    with the usual one.
+    with the usual one. ``usual`` is the verdict with that.
     """
     found: dict[str, dict[str, Any]] = {}
     if baseline is None:
@@ -32,13 +32,14 @@ def before_and_after(
         for figure, margin in MARGINS.items():
             before, after = (block_ratios(side, metric, figure) for side in (baseline, measurement))
             if min(len(before), len(after)) >= _LEAST:
-                found[f"{metric}.{figure}"] = _compared(before, after, margin, alpha, BETWEEN[figure]).to_dict()
+                found[f"{metric}.{figure}"] = _compared(before, after, margin, alpha, BETWEEN[figure])
     return found
 
 
 def _compared(
     before: Sequence[float], after: Sequence[float], margin: float, alpha: float, between: float
-) -> Comparison:
+) -> dict[str, Any]:
     usual = unpaired(before, after, margin, max(alpha, ALPHA), between)
     strict = unpaired(before, after, margin, alpha, between)
-    return strict if REGRESSION in (usual.verdict, strict.verdict) else usual
+    told = strict if REGRESSION in (usual.verdict, strict.verdict) else usual
+    return {**told.to_dict(), "usual": usual.verdict}

@@ -87,8 +87,8 @@ def _aborted(gate: Gate, value: float | None, unit: float | None, interval: list
     """Past the abort level, by all of the interval where there is one."""
     if gate.abort is None or value is None or not unit:
         return False
-    low = interval[0] if interval and interval[0] is not None else value
-    return min(low, value) > _loosen(gate.abort * unit)
+    low = interval[0] if interval else value
+    return low is not None and min(low, value) > _loosen(gate.abort * unit)
 
 
 def _interval(
@@ -175,8 +175,12 @@ def _compare(
 
 def _sure(gate: Gate, unit: float, strict: list[float | None] | None, reason: str) -> tuple[str, str]:
     """A failure takes a change back: it must hold at the smaller error as well, where that can be told."""
-    low = strict[0] if strict else None
-    if low is None or low > _loosen((gate.max + gate.tolerance) * unit):
+    if strict is None:
+        return FAIL, reason
+    low = strict[0]
+    if low is None:
+        return INCONCLUSIVE, f"{reason}, but too few samples make sure of it"
+    if low > _loosen((gate.max + gate.tolerance) * unit):
         return FAIL, reason
     return INCONCLUSIVE, f"{reason}, but not surely enough: it may be as low as {amount(low, gate.query)}"
 

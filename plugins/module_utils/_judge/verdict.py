@@ -9,7 +9,7 @@ from typing import Any
 
 from . import cause as causes
 from .before_after import before_and_after
-from .comparison import EQUIVALENT, UNDECIDED
+from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
 from .decision import ROLL_BACK, decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
@@ -26,11 +26,11 @@ NOT_COMPARED = "not compared"
 
 
 def in_doubt(outcomes: Outcomes) -> list[str]:
-    """Hard gates that did not simply hold, so that a second look is due. A metric that nobody could have is none."""
+    """Hard gates that did not simply hold, so that a second look is due: not where there is no figure to look at."""
     return [
         str(outcome["name"])
         for outcome in outcomes
-        if outcome["severity"] == "hard" and outcome["outcome"] != PASS and not outcome["excused"]
+        if outcome["severity"] == "hard" and outcome["outcome"] != PASS and outcome["value"] is not None
     ]
 
 
@@ -82,12 +82,18 @@ def conclude(
     was: then a rollback would mend nothing. Where that is not proven, nobody can tell.
     """
     last = looks[-1]
-    attributed = causes.attribute(baseline, breached, last["measurement"], last["comparisons"], effects)
-    if attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT):
-        outcomes = [_beside(outcome, last["comparisons"], attributed["cause"]) for outcome in last["outcomes"]]
+    comparisons = last["comparisons"]
+    failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in last["outcomes"])
+    if failing:
+        # It is there still: only what is there still can be its cause.
+        attributed = causes.attribute(baseline, last["measurement"], None, comparisons, effects)
     else:
-        outcomes = list(last["outcomes"])
-    decision = decide(outcomes, on_inconclusive)
+        attributed = causes.attribute(baseline, breached, last["measurement"], comparisons, effects)
+    disturbed = failing and attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT)
+    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "") for outcome in last["outcomes"]]
+    worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
+    # What is proven to be worse is not kept for want of knowing why.
+    decision = decide(outcomes, ROLL_BACK if in_doubt(worse) else on_inconclusive)
     told = _told(first, outcomes, attributed)
     return {
         **decision,
@@ -95,32 +101,50 @@ def conclude(
         "cause": attributed["cause"],
         "evidence": attributed["evidence"],
         "outcomes": outcomes,
+        "comparisons": comparisons,
     }
 
 
+def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str, Any]:
+    """``{cause, evidence, comparisons}`` of a single measurement that nobody looked at twice."""
+    comparisons = before_and_after(baseline, measurement, ALPHAS[0])
+    return {**causes.attribute(baseline, measurement, None, comparisons), "comparisons": comparisons}
+
+
 def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
-    """A gate that failed beside a disturbance: excused where the server is proven to be what it was, else open."""
+    """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
+
+    A tolerance is for noise: what is proven to be worse is not within it. A gate that failed beside a disturbance is
+    excused where the server is proven to be no slower than it was, else open.
+    """
     compared = _compared(outcome, comparisons)
-    if outcome["outcome"] != FAIL or compared == NOT_COMPARED:
+    if outcome["outcome"] == SOFT_FAIL and _compared(outcome, comparisons, "usual") == REGRESSION:
+        return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
+    if outcome["outcome"] != FAIL or not cause or compared == NOT_COMPARED:
         return outcome
-    if compared == EQUIVALENT:
-        told = f"{outcome['reason']}; relative to its host the server is what it was ({cause})"
+    if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):
+        told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
         return {**outcome, "outcome": SOFT_FAIL, "reason": told}
     told = f"{outcome['reason']}; what disturbed it ({cause}) may be all of that, or not"
     return {**outcome, "outcome": INCONCLUSIVE, "reason": told}
+
+
+def _is_typical(outcome: Mapping[str, Any]) -> bool:
+    """Whether the comparison is about the gate's own figure: it knows nothing of p999 and the maximum."""
+    return str(outcome["query"]).split(".")[-1] in ("p50", "p90", "p99", "mean", "jitter")
 
 
 #: The client's side of what the server says of a command.
 _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 
-def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> str:
+def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which: str = "verdict") -> str:
     """What before and after say of this gate's metric."""
     parts = str(outcome["query"]).replace("relative.", "").split(".")
     metric = _SEEN_BY_CLIENT.get(parts[0], parts[0])
     figure = "p50" if parts[-1] in ("p50", "mean") else "p99"
     found = comparisons.get(f"{metric}.{figure}")
-    return str(found["verdict"]) if found else NOT_COMPARED
+    return str(found[which]) if found else NOT_COMPARED
 
 
 def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:

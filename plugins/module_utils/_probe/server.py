@@ -116,7 +116,7 @@ def no_writes(info: dict[str, str]) -> str:
     limit = int(info.get("maxmemory", 0))
     used = int(info.get("used_memory", 0))
     if limit and used + _LIMIT_MARGIN > limit:
-        return f"memory is at its limit ({used} of {limit} bytes): a write would fail or evict somebody's key"
+        return f"memory is at its limit of {limit} bytes: a write would fail or evict somebody's key"
     return ""
 
 

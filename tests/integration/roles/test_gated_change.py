@@ -15,10 +15,12 @@ pytestmark = pytest.mark.slow
 
 BAD = {"decision": "roll_back", "reason": "gate rtt_p50 failed: far"}
 HARM = {**BAD, "failed": ["rtt_p50"]}
-TWO = [
+HARMED = {"failed": True, "decision": HARM, "cause": "genuine"}
+THREE = [
     {"kind": "redis", "key": key, "changed": True, "before": 1, "after": 2, "restart": False, "skipped": ""}
-    for key in ("a", "b")
+    for key in ("a", "b", "c")
 ]
+TWO = THREE[:2]
 UNDO = ["plan", "baseline", "applied", "measured", "rolled_back c1", "measured"]
 
 #: host: (its script, the calls that it must see, what the play must say of it)
@@ -75,6 +77,24 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         [*UNDO, "effects", "plan", "baseline", "applied", "measured", "confirmed c1"],
         "phase9 on one_of_two_did_it was kept, without redis b: all held",
     ),
+    "one_after_the_other": (
+        {
+            "applied": {"settings": THREE},
+            "measured": [HARMED, {}, HARMED, {}, {}],
+            "effects": [{"culprits": [{"kind": "redis", "key": "b"}]}, {"culprits": [{"kind": "redis", "key": "a"}]}],
+        },
+        [*UNDO, "effects", *UNDO, "effects", "plan", "baseline", "applied", "measured", "confirmed c1"],
+        "phase9 on one_after_the_other was kept, without redis b, without redis a: all held",
+    ),
+    "the_same_one_again": (
+        {
+            "applied": {"settings": THREE},
+            "measured": [HARMED, {}, HARMED, {}],
+            "effects": {"culprits": [{"kind": "redis", "key": "b"}]},
+        },
+        [*UNDO, "effects", *UNDO, "effects"],
+        "was rolled back, to be applied again without what did the harm",
+    ),
     "both_did_it": (
         {
             "applied": {"settings": TWO},
@@ -85,7 +105,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
     ),
     "noise_is_nobodys_fault": (
-        {"applied": {"settings": TWO}, "measured": {"failed": True, "decision": HARM, "cause": "unexplained"}},
+        {"applied": {"settings": TWO}, "measured": {"failed": True, "decision": HARM, "cause": "artifact"}},
         UNDO,
         "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
     ),
@@ -109,7 +129,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """One play over a host for each case."""
     hosts = {name: case[0] for name, case in CASES.items()}
-    variables = {"gated_change_name": "phase9", "gated_change_settings": TWO, "gated_change_login_port": 7777}
+    variables = {"gated_change_name": "phase9", "gated_change_settings": THREE, "gated_change_login_port": 7777}
     play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
     return run_play(tmp_path_factory.mktemp("roles"), play, hosts, variables)
 
@@ -121,7 +141,9 @@ def test_the_way_of_a_change(played: Played, host: str) -> None:
     expected = [" ".join([call.split()[0], "7777", *call.split()[1:]]) for call in calls]
     assert played.calls(host) == expected
     assert says in played.printed
-    assert played.failed(host) == (host not in ("kept", "nothing_to_do", "one_of_two_did_it", "kept_without_record"))
+    assert played.failed(host) == (
+        host not in ("kept", "nothing_to_do", "one_of_two_did_it", "one_after_the_other", "kept_without_record")
+    )
 
 
 def test_without_a_place_for_the_record_nothing_is_changed(tmp_path: Path) -> None:

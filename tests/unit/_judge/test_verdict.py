@@ -84,7 +84,7 @@ def test_a_host_that_slowed_down_is_no_reason_to_roll_back() -> None:
     assert (concluded["decision"], concluded["cause"]) == ("keep", "environment")
     floor = next(outcome for outcome in concluded["outcomes"] if outcome["name"] == "floor")
     assert floor["outcome"] == "soft_fail"
-    assert "relative to its host the server is what it was" in floor["reason"]
+    assert "relative to its host the server is no slower than it was" in floor["reason"]
 
 
 def test_a_server_that_slowed_down_with_its_host_is_rolled_back() -> None:
@@ -97,3 +97,43 @@ def test_a_server_that_slowed_down_with_its_host_is_rolled_back() -> None:
 def test_only_hard_gates_are_looked_at_twice(severity: str, doubted: list[str]) -> None:
     outcomes = gates.judge(gates.parse([{**RELATIVE, "severity": severity}]), taken(1.6), taken())
     assert verdict.in_doubt(outcomes) == doubted
+
+
+def test_a_tolerance_does_not_hold_what_is_proven_to_be_worse() -> None:
+    worse = taken(1.3 * 1.04)
+    sizes, concluded = verified([RELATIVE], worse, [worse])
+    assert (sizes, concluded["decision"], concluded["failed"]) == ([2000], "roll_back", ["p50"])
+    assert "and it is no noise" in concluded["reason"]
+
+
+def test_what_disturbed_the_first_look_does_not_excuse_the_last() -> None:
+    breached = taken(1.6)
+    breached["evidence"]["steal"] = 0.3
+    maximum = {"name": "max", "query": "rtt.max", "max": 12.0}
+    clean = taken()
+    clean["rtt"]["max"] = breached["rtt"]["max"] = 5000.0
+    _sizes, concluded = verified([maximum], breached, [clean])
+    assert concluded["decision"] == "roll_back"
+
+
+def test_no_policy_keeps_what_is_proven_to_be_worse() -> None:
+    worse = taken(1.6)
+    worse["evidence"]["steal"] = 0.3
+    parsed, before = gates.parse([RELATIVE]), taken()
+    first = gates.judge(parsed, worse, before)
+    looks = [{"measurement": worse, **verdict.look(parsed, worse, before, verdict.ALPHAS[0])}]
+    assert verdict.conclude(before, worse, first, looks, "keep")["decision"] == "roll_back"
+
+
+def test_a_server_that_got_faster_on_a_host_that_got_slower_is_kept() -> None:
+    both = taken(1.3 * 0.9, floor=9.0)
+    _sizes, concluded = verified([ABSOLUTE], both, [both])
+    assert concluded["decision"] == "keep"
+
+
+def test_a_metric_that_is_not_there_is_not_looked_for_again() -> None:
+    replica = taken()
+    del replica["set"]
+    replica["not_measured"] = {"set": "no statistics"}
+    outcomes = gates.judge(gates.parse([{"name": "set", "query": "set.p99", "max": 5}]), replica)
+    assert (outcomes[0]["outcome"], verdict.in_doubt(outcomes)) == ("inconclusive", [])
