@@ -73,7 +73,13 @@ def run_play(root: Path, play: list[dict[str, Any]] | str, hosts: dict[str, Any]
             play if isinstance(play, str) else "play.json",
         ],
         cwd=root,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(root), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(root),
+            "ANSIBLE_NOCOLOR": "1",
+            # As YAML a long message would be folded, here and not there.
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        },
         capture_output=True,
         text=True,
         check=False,
