@@ -131,7 +131,7 @@ def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: s
 
 def _is_typical(outcome: Mapping[str, Any]) -> bool:
     """Whether the comparison is about the gate's own figure: it knows nothing of p999 and the maximum."""
-    return str(outcome["query"]).split(".")[-1] in ("p50", "p90", "p99", "mean", "jitter")
+    return str(outcome["query"]).rsplit(".", maxsplit=1)[-1] in ("p50", "p90", "p99", "mean", "jitter")
 
 
 #: The client's side of what the server says of a command.

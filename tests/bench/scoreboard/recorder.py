@@ -147,7 +147,10 @@ def record(
 
 def scenes(cpu: int, other: int) -> dict[str, tuple[Callable[[str, int], Any], tuple[str, ...]]]:
     """Name -> (trouble, server options). Trouble is made by (port, pid) and lasts for the recording."""
-    quiet = lambda _port, _pid: nothing()  # noqa: E731
+
+    def quiet(_port: str, _pid: int) -> Any:
+        return nothing()
+
     found: dict[str, tuple[Callable[[Any, int], Any], tuple[str, ...]]] = {
         f"quiet_{number}": (quiet, ()) for number in range(1, 5)
     }
