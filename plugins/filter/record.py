@@ -87,6 +87,9 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "restarted": any(results[step].get("restarted", False) for step in ("applied", "rolled_back")),
         "pending_restart": results["confirmed"].get("pending_restart", []),
         "reboot_required": bool(results["confirmed"].get("reboot_required", False)),
+        "sampling_seconds": round(
+            sum(float(results[step].get("sampling_seconds", 0)) for step in ("baseline", "measured")), 3
+        ),
         "gates": measured.get("gates", []),
         **_cause(results),
         "verification": measured.get("verification", {}),

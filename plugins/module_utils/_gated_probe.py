@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._errors import LowlatError
@@ -34,13 +34,19 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
         cpu=params["cpu"],
     )
     address = Address.from_options(dict(params))
-    measurement: Mapping[str, Any] = measure(address, plan)
+    spent: list[float] = []
+
+    def take(wanted: Plan) -> Mapping[str, Any]:
+        taken = measure(address, wanted)
+        spent.append(taken["seconds"])
+        return taken
+
+    measurement = take(plan)
     if params["verify"] and params["baseline"] is None:
-        measurement = sharpen(
-            lambda larger: measure(address, larger), plan, gates, measurement, params["verify_seconds"]
-        )
-    judged = _judged(params, gates, plan, address, measurement)
+        measurement = sharpen(take, plan, gates, measurement, params["verify_seconds"])
+    judged = _judged(params, gates, plan, take, measurement)
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **judged}
+    result["sampling_seconds"] = round(sum(spent), 3)
     failed = result["decision"]["failed"]
     if failed:
         raise LowlatError(
@@ -53,7 +59,11 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judged(
-    params: Mapping[str, Any], gates: Sequence[Gate], plan: Plan, address: Address, measurement: Mapping[str, Any]
+    params: Mapping[str, Any],
+    gates: Sequence[Gate],
+    plan: Plan,
+    take: Callable[[Plan], Mapping[str, Any]],
+    measurement: Mapping[str, Any],
 ) -> dict[str, Any]:
     baseline, policy = params["baseline"], params["on_inconclusive"]
     first = judge(gates, measurement, baseline)
@@ -71,7 +81,7 @@ def _judged(
             explained.update(cause="", evidence=[])
         return {"gates": first, "decision": {**decide(first, policy), "aborted": []}, "verification": {}, **explained}
     try:
-        looks = verify(lambda larger: measure(address, larger), plan, gates, baseline, params["verify_seconds"])
+        looks = verify(take, plan, gates, baseline, params["verify_seconds"])
     except LowlatError as error:
         told = f"the server failed while it was looked at again: {error.message}"
         decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": [], "reason": told}

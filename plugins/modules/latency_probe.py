@@ -197,6 +197,10 @@ evidence:
   returned: when the server could be measured
   type: list
   elements: str
+sampling_seconds:
+  description: How long all measurements took together.
+  returned: when the server could be measured
+  type: float
 comparisons:
   description:
     - Baseline against measurement (the last look, where there were several) by figure, such as C(rtt.p50), each
