@@ -38,9 +38,9 @@ def params(port: int, **given: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def slowed(redis_server: Start) -> tuple[int, dict[str, Any]]:
+def slowed(redis_server: Start, pinned: str) -> tuple[int, dict[str, Any]]:
     """A server's port and its baseline; since then every write of it waits for the disk."""
-    server = redis_server("appendonly yes", "appendfsync no")
+    server = redis_server("appendonly yes", "appendfsync no", pinned)
     baseline = _gated_probe.run(params(server.port))["measurement"]
     server.client().config_set("appendfsync", "always")
     return server.port, baseline
@@ -75,8 +75,8 @@ def test_who_does_not_ask_for_it_gets_no_verification(slowed: tuple[int, dict[st
     assert caught.value.details["verification"] == {}
 
 
-def test_what_holds_at_once_is_kept_without_a_second_look(redis_server: Start) -> None:
-    port = redis_server().port
+def test_what_holds_at_once_is_kept_without_a_second_look(redis_server: Start, pinned: str) -> None:
+    port = redis_server(pinned).port
     baseline = _gated_probe.run(params(port))["measurement"]
     result = _gated_probe.run(params(port, baseline=baseline, gates=[{**GATE, "max": 10}]))
     assert (result["decision"]["decision"], result["cause"], result["verification"]) == ("keep", "", {})

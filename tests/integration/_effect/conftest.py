@@ -92,14 +92,14 @@ class Toggler:
 
 @pytest.fixture
 def toggler(
-    redis_server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis_server: Callable[..., Server], pinned: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Toggler]]:
     for name, size in (("BLOCK", 100), ("LEAST_BLOCK", 25), ("AFTER_TOGGLE", 10)):
         monkeypatch.setattr(bench, name, size)  # no test here is about a small effect
     made: list[Toggler] = []
 
     def make(*lines: str, **options: Any) -> Toggler:
-        made.append(Toggler(redis_server(*lines, **options), os.fspath(tmp_path / f"state-{len(made)}")))
+        made.append(Toggler(redis_server(pinned, *lines, **options), os.fspath(tmp_path / f"state-{len(made)}")))
         return made[-1]
 
     yield make
