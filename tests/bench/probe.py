@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+import redis
 from _table import Figure, arguments, report
 
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import ping
@@ -232,7 +233,7 @@ def main() -> int:
     ]
     middle = [statistics.median(block[who][which] for block in pairs) / 1000 for who in (0, 1) for which in (0, 1)]
     context = {
-        "Python": sys.version.split()[0],
+        "Python": f"{sys.version.split()[0]}, {sys.executable}, with redis {redis.__version__}",
         "blocks": f"{len(pairs)} pairs of {BLOCK} round trips on CPU {cpu}; ratios are medians over the pairs",
         "probe": f"p50 {middle[0]:.2f} us, p99 {middle[1]:.2f} us",
         "reads": parts,

@@ -3,8 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Benchmarks: tests/bench/NAME.py prints figure, goal and whether it holds, and knows --json FILE.
 
+# The probe runs on targets under the distribution's Python with the distribution's libraries. The virtual environment
+# may be of a Python built otherwise, and then its round trips take longer or shorter than a target's.
+TARGET_PYTHON=/usr/bin/python3
+
 need_bench_packages() {
-    need_packages "gcc:compiles the C client to compare with" "libc6-dev:its headers"
+    need_packages "gcc:compiles the C client to compare with" "libc6-dev:its headers" \
+        "python3-redis:a library of the probe, as targets have it" \
+        "python3-psutil:another" \
+        "python3-jmespath:another"
+}
+
+# bench_python NAME: the interpreter for this benchmark.
+bench_python() {
+    if [ "$1" != probe ]; then
+        echo python
+    elif "$TARGET_PYTHON" -c 'import sys, jmespath, psutil, redis; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+        echo "$TARGET_PYTHON"
+    else
+        warn "$TARGET_PYTHON cannot run the probe as a target would (Python 3.9 or newer with redis, psutil and jmespath): the virtual environment's Python runs it, and the ratios are that one's"
+        echo python
+    fi
 }
 
 bench_names() {
@@ -22,7 +41,9 @@ run_bench() {
     need_bench_packages
     [ "$name" != phase ] || need_host_packages
     need_python runtime
+    local python
+    python=$(bench_python "$name")
     # FILE of --json is meant where the caller stands.
     cd "$CALLED_FROM" || return
-    PYTHONPATH=$VENV/collections exec python "$REPO/tests/bench/$name.py" "$@"
+    PYTHONPATH=$VENV/collections exec "$python" "$REPO/tests/bench/$name.py" "$@"
 }
