@@ -7,10 +7,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .._host.files import FileImage
 from .._server import directives
+from .._server.connection import Address
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
 from .launch import Launch
@@ -67,6 +68,22 @@ def ours(change: Change) -> frozenset[str]:
 
 def file_images(change: Change) -> list[FileImage]:
     return [FileImage.from_dict(facts) for facts in change.opened["files"]]
+
+
+def without_server() -> Host:
+    """Enough of a host for kinds that no server has a part in."""
+    return Host(client=cast(Any, None), address=Address(), instance=cast(Any, None))
+
+
+def config_files(change: Change) -> frozenset[str]:
+    """The files of the change that the server itself reads: the paths of the other kinds are known without it."""
+    host = without_server()
+    others = {
+        registry.provider(setting.kind).file(setting, host)
+        for setting, _before, _facts in changed_settings(change)
+        if setting.kind != "redis"
+    }
+    return frozenset(image.path for image in file_images(change)) - others
 
 
 def digest(path: str) -> str:

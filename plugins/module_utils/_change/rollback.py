@@ -24,6 +24,9 @@ from .store import Change, Store
 BLOCKED = 60.0
 #: A server listens within this time of its start. Seconds.
 STARTING = 1.0
+#: Kinds that no server has a part in.
+KERNEL_KINDS = ("sysctl", "sysfs")
+_ABOUT_DATA = frozenset({"appendonly", "databases"})
 
 
 @dataclass
@@ -176,15 +179,16 @@ def _is_dead(change: Change, why: LowlatError | None) -> bool:
 
 
 def _restore_live(change: Change, host: Host | None, result: Undone) -> None:
-    """Nothing is written that is so already."""
-    for setting, before, facts in reversed(preimage.changed_settings(change)) if host else ():
-        if host is None or facts["restart"] or _waits_for_the_file(change, setting, before):
+    """Nothing is written that is so already. Without the server only what is the kernel's goes back."""
+    for setting, before, facts in reversed(preimage.changed_settings(change)):
+        reached = host or (preimage.without_server() if setting.kind in KERNEL_KINDS else None)
+        if reached is None or facts["restart"] or _waits_for_the_file(change, setting, before):
             continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
-        with _collecting(result, step), server_errors(host.address):
-            if provider.read(setting, host).live != before.live:
-                provider.write_live(setting, before.live, host)
+        with _collecting(result, step), server_errors(reached.address):
+            if provider.read(setting, reached).live != before.live:
+                provider.write_live(setting, before.live, reached)
 
 
 def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bool:
@@ -193,8 +197,25 @@ def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bo
     return turns_off and any(image.differs() for image in preimage.file_images(change))
 
 
-def _restore_files(change: Change, result: Undone) -> None:
+def before_start(change: Change) -> Undone:
+    """After a reboot, before the server starts: files and values of the kernel, so that it comes up as it was before.
+
+    What needs the running server, and the proof of all, is ``roll_back``'s when it has started.
+    """
+    result = Undone(change)
+    _keep_foreign_files(change, result)
+    _restore_live(change, None, result)
+    # With these settings the file says where the newest data is: it goes back together with their live values.
+    about_data = not _ABOUT_DATA.isdisjoint(preimage.ours(change))
+    _restore_files(change, result, preimage.config_files(change) if about_data else frozenset())
+    _activate(change, None, result)
+    return result
+
+
+def _restore_files(change: Change, result: Undone, kept: frozenset[str] = frozenset()) -> None:
     for image in reversed(preimage.file_images(change)):
+        if image.path in kept:
+            continue
         with _collecting(result, f"put {image.path} back"):
             image.restore()
         with _collecting(result, "remove an unfinished copy"):
