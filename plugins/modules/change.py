@@ -75,6 +75,14 @@ options:
     type: str
     choices: [refuse, defer, allowed]
     default: refuse
+  confirm_within:
+    description:
+      - Seconds until the host takes an applied change back by itself, unless it is confirmed before. It does so too
+        after a reboot, before the server starts, and needs neither Ansible nor a network for it.
+      - C(0) sets no deadline. The change then stays open until somebody confirms it or takes it back.
+      - On a host without systemd a process watches over the change, which no reboot survives.
+    type: int
+    default: 300
   state_directory:
     description:
       - Where the host keeps its changes.
@@ -163,6 +171,11 @@ pending_restart:
   returned: always
   type: list
   elements: str
+deadline:
+  description: When (UTC) the host takes the change back unless it is confirmed. Empty where there is none.
+  returned: with O(state=applied)
+  type: str
+  sample: "2026-01-02T03:09:05Z"
 reboot_required:
   description: Whether the host must be rebooted for the change to take effect.
   returned: always
@@ -203,6 +216,7 @@ OPTIONS = {
     "change_id": {"type": "str"},
     "settings": {"type": "list", "elements": "dict", "options": SETTING},
     "restart": {"type": "str", "choices": ["refuse", "defer", "allowed"], "default": "refuse"},
+    "confirm_within": {"type": "int", "default": 300},
     "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
 }
 
@@ -218,9 +232,10 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib(missing[0]), exception=missing[1], missing_library=missing[0])
     # Only now: these import the libraries.
     from ansible_collections.lowlat.redis.plugins.module_utils._change import request
+    from ansible_collections.lowlat.redis.plugins.module_utils._runner import copy
 
     def call() -> dict[str, Any]:
-        return request.run(module.params, check=module.check_mode)
+        return request.run(module.params, check=module.check_mode, install=copy.install)
 
     _module.run(module, call)
 

@@ -8,33 +8,45 @@ import getpass
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
-from .._server import instance
-from .._server.connection import Address, control, server_errors
+from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import guards_rollback, preimage, rollback, transaction
+from . import deadline, guards_rollback, preimage, rollback, transaction, waiting
 from .plan import MASK, Plan, PlannedSetting
 from .store import Change, Store
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def run(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
-    """Carry out `state` for these parameters; with `check` nothing is written."""
+_NO_REBOOT = (
+    "There is no systemd that could take this change back after a reboot: until it is confirmed a process watches over "
+    "it, which a reboot ends"
+)
+Step = Callable[[Mapping[str, Any], Store, Any, bool], "dict[str, Any]"]
+#: Has a copy of this code in a state directory, which the host itself runs when a deadline passes.
+Install = Callable[[Path], Path]
+
+
+def run(params: Mapping[str, Any], *, check: bool, install: Install | None = None) -> dict[str, Any]:
+    """Carry out `state` for these parameters; with `check` nothing is written.
+
+    Without ``install`` nobody but the caller takes a change back.
+    """
     address = Address.from_options(dict(params))
     store = Store(params["state_directory"])
-
-    def connect() -> Host:
-        client = control(address)
-        with server_errors(address):
-            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
-
-    step = {"applied": _apply, "confirmed": _confirm, "rolled_back": _roll_back}[params["state"]]
+    connect = waiting.connecting(address)
+    steps: dict[str, Step] = {
+        "applied": partial(_apply, install=install),
+        "confirmed": _confirm,
+        "rolled_back": _roll_back,
+    }
     try:
         with server_errors(address):
-            return step(params, store, connect, check)
+            return steps[params["state"]](params, store, connect, check)
     except OSError as error:
         raise ChangeError(
             "The host does not let us work",
@@ -44,7 +56,9 @@ def run(params: Mapping[str, Any], *, check: bool) -> dict[str, Any]:
         ) from error
 
 
-def _apply(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
+def _apply(
+    params: Mapping[str, Any], store: Store, connect: Any, check: bool, install: Install | None
+) -> dict[str, Any]:
     name = params["name"]
     if not _NAME.fullmatch(name):
         raise BadInput(
@@ -53,13 +67,26 @@ def _apply(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -
             why="it becomes part of a directory's name",
             remedy="Use letters, digits, dots, dashes and underscores",
         )
+    seconds = int(params.get("confirm_within") or 0)
+    if seconds < 0:
+        raise BadInput(
+            f"confirm_within {seconds} lies in the past",
+            where="confirm_within",
+            remedy="Give the seconds until the host takes the change back, or 0 for no deadline",
+        )
+    armed: list[deadline.Deadline] = []
+
+    def arm(directory: Path, host: Host) -> None:
+        if seconds and install:
+            armed.append(deadline.arm(directory, seconds, install(store.path), params, host.instance.unit))
+
     if check:
         transaction.refuse_unfinished(store)
         done = transaction.Applied(transaction.propose(connect(), params["settings"], params["restart"]))
         if done.plan.to_change:
             done.state = "applied"
     else:
-        done = transaction.apply(store, connect, name, params["settings"], params["restart"], _owner())
+        done = transaction.apply(store, connect, name, params["settings"], params["restart"], _owner(), arm)
     return {
         "changed": bool(done.plan.to_change),
         "change_id": done.change.change_id if done.change else "",
@@ -68,7 +95,9 @@ def _apply(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -
         "restarted": done.restarted,
         "pending_restart": done.pending,
         "reboot_required": False,
+        "deadline": armed[0].shown() if armed else "",
         "diff": diff(done.plan),
+        "warnings": [_NO_REBOOT] if armed and armed[0].keeper == "process" else [],
     }
 
 

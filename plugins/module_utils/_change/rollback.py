@@ -17,7 +17,7 @@ from .._server import directives
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from . import guards_rollback, launch, persistence, preimage, remembered, restart, waiting
+from . import deadline, guards_rollback, launch, persistence, preimage, remembered, restart, waiting
 from .store import Change, Store
 
 #: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
@@ -66,6 +66,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
         _note(change, result, "rollback_failed", left=result.left, restarted=result.restarted)
     else:
         change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
+    result.warnings.extend(deadline.disarm(change.directory))
     return result
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
 from .damaged import Damaged
@@ -73,36 +73,38 @@ class Store:
         self._changes = self.path / "changes"
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the host's lock; ChangeError at once where another process holds it."""
+    def locked(self, patience: float = 0.0) -> Iterator[None]:
+        """Hold the host's lock; ChangeError where another process holds it for longer than ``patience`` seconds."""
         self._make(self.path)
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not _lock(descriptor, patience):
                 holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
                 raise ChangeError(
                     "Another change is being worked on at this moment",
                     where=str(self.path / "lock"),
                     why=f"process {holder or 'unknown'} holds the lock",
                     remedy="Wait for it to end, then try again",
-                ) from None
+                )
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(descriptor)
 
-    def open(self, name: str, **facts: Any) -> Change:
-        """A new change whose first entry is durable."""
+    def open(self, name: str, prepare: Callable[[Path], Any] = lambda directory: None, **facts: Any) -> Change:
+        """A new change whose first entry is durable.
+
+        ``prepare`` is called with its directory before that; where it fails nothing was opened.
+        """
         change_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}-{secrets.token_hex(2)}"
         self._make(self.path)
         self._make(self._changes)
         directory = self._changes / change_id
         directory.mkdir(mode=0o700)
-        journal = Journal.create(directory / "journal")
         sync_directory(self._changes)
+        prepare(directory)
+        journal = Journal.create(directory / "journal")
         # The clock may be set; the order of changes must not depend on it. The caller holds the lock.
         sequence = 1 + max((int(change.opened["sequence"]) for change in self.all()), default=0)
         journal.append("opened", name=name, opened_at=time.time(), sequence=sequence, **facts)
@@ -176,3 +178,16 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700, exist_ok=True)
             sync_directory(path.parent)
+
+
+def _lock(descriptor: int, patience: float) -> bool:
+    """Whether the lock could be had in time."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= end:
+                return False
+        time.sleep(0.1)

@@ -14,7 +14,7 @@ from .._host import files
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import hazards, persistence, preimage, remembered, restart, rollback
+from . import deadline, hazards, persistence, preimage, remembered, restart, rollback
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
@@ -47,8 +47,12 @@ def apply(
     settings: Sequence[Mapping[str, Any]],
     mode: RestartMode,
     owner: str,
+    arm: Callable[[Path, Host], Any] = lambda directory, host: None,
 ) -> Applied:
-    """Apply and leave the change open; whatever fails on the way is taken back before this raises."""
+    """Apply and leave the change open; whatever fails on the way is taken back before this raises.
+
+    ``arm`` sets its deadline, given its directory; nothing has been written then.
+    """
     host = connect()
     refuse_unfinished(store)
     plan = propose(host, settings, mode)
@@ -57,7 +61,8 @@ def apply(
     with store.locked():
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
-        change = store.open(name, owner=owner, mode=mode, **preimage.capture(plan, host))
+        captured = preimage.capture(plan, host)
+        change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
@@ -90,6 +95,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 why=f"it is {change.state}",
                 remedy="Roll it back, or apply it again",
             )
+        deadline.refuse_late(change)
         host = connect()
         restarted = change.journal.last("restarted")
         if restarted:
@@ -104,7 +110,9 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 why="; ".join(drifted),
                 remedy="Find out who changed it, then roll back or apply again",
             )
+        deadline.refuse_late(change)  # the proof has taken its time
         change.journal.append("confirmed")
+        deadline.disarm(change.directory)
         return change, True
 
 
@@ -232,6 +240,7 @@ def _take_back(change: Change, connect: Callable[[], Host], error: BaseException
     if isinstance(error, restart.DataMissing):
         # Another restart could destroy what is left: this is for a person to look at.
         change.journal.append("rollback_failed", left=[error.message], restarted=False)
+        deadline.disarm(change.directory)
         undone = rollback.Undone(change, left=[error.message])
     else:
         undone = rollback.roll_back(change, connect)

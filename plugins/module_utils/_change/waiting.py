@@ -8,6 +8,8 @@ import time
 from typing import Callable
 
 from .._errors import ChangeError, LowlatError
+from .._server import instance
+from .._server.connection import Address, control, server_errors
 from .._settings.setting import Host
 
 #: Saving and loading take as long as the data set needs; this bounds a server that never ends. Seconds.
@@ -25,6 +27,17 @@ def until(condition: Callable[[], bool], what: str, where: str, patience: float 
                 remedy="See the server's log",
             )
         time.sleep(0.05)
+
+
+def connecting(address: Address) -> Callable[[], Host]:
+    """What gets a fresh connection to the server each time it is called. ServerError where there is none."""
+
+    def connect() -> Host:
+        client = control(address)
+        with server_errors(address):
+            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
+
+    return connect
 
 
 def reach(

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The deadline of a change: the host itself takes back what nobody confirms in time.
+
+It is armed before anything is written. Its file in the change's directory holds what the host needs for that without
+Ansible; it is there exactly as long as somebody on the host watches over the change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .._errors import ChangeError
+from .._host import files, systemd
+from .._server.connection import ARGUMENTS
+from . import boot, deadline_process, deadline_units
+from .journal import sync_directory
+from .store import Change
+
+_FILE = "armed"
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """``at`` in seconds since the epoch, ``boot_at`` in seconds after the boot ``boot_id``. JSON-ready.
+
+    ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``.
+    ``login`` is how the server is reached and may hold a password, so the file is root's alone.
+    """
+
+    seconds: int
+    at: float
+    boot_at: float
+    boot_id: str
+    keeper: str
+    runner: str
+    python: str
+    login: dict[str, Any]
+    unit: str | None
+
+    def is_other_boot(self) -> bool:
+        """Whether the host was booted since."""
+        return self.boot_id != boot.identity()
+
+    def is_over(self) -> bool:
+        """Whether it has passed: after a reboot in any case, whatever the clock was set to."""
+        return self.is_other_boot() or boot.seconds() >= self.boot_at
+
+    def shown(self) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.at))
+
+
+def arm(directory: Path, seconds: int, runner: Path, login: Mapping[str, Any], unit: str | None) -> Deadline:
+    """Have the host take back the change in this directory ``seconds`` from now. ChangeError, OSError if it cannot.
+
+    ``unit`` is that of the server.
+    """
+    keeper = "systemd" if systemd.available() and os.geteuid() == 0 else "process"
+    known = {name: login[name] for name in ARGUMENTS if login.get(name) is not None}
+    deadline = Deadline(
+        seconds,
+        time.time() + seconds,
+        boot.seconds() + seconds,
+        boot.identity(),
+        keeper,
+        os.fspath(runner),
+        sys.executable,
+        known,
+        unit,
+    )
+    files.replace_bytes(os.fspath(directory / _FILE), json.dumps(asdict(deadline)).encode(), 0o600)
+    try:
+        if keeper == "systemd":
+            deadline_units.start(directory, deadline)
+        else:
+            deadline_process.start(directory, deadline)
+    except BaseException:
+        disarm(directory)
+        raise
+    return deadline
+
+
+def load(directory: Path) -> Deadline | None:
+    """The deadline of the change in this directory, None where nobody watches over it."""
+    try:
+        return Deadline(**json.loads((directory / _FILE).read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise ChangeError(
+            "What the host knows of this change's deadline is damaged",
+            where=os.fspath(directory / _FILE),
+            why=str(error),
+            remedy="Roll the change back, or confirm it, by lowlat.redis.change",
+        ) from error
+
+
+def all_armed(state_directory: Path) -> list[Deadline]:
+    """Those of the changes of this host that somebody watches over, oldest first."""
+    found = (load(path.parent) for path in sorted(state_directory.glob(f"changes/*/{_FILE}")))
+    return [one for one in found if one is not None]
+
+
+def disarm(directory: Path) -> list[str]:
+    """Nobody watches over the change any more, and no secret of it is left. Returns what could not be removed."""
+    left: list[str] = []
+    try:
+        deadline_units.remove(directory)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(directory / _FILE)  # which is also what ends a process that watches
+            sync_directory(directory)
+    except (ChangeError, OSError) as error:
+        left.append(f"stop watching over {directory.name}: {error}")
+    return left
+
+
+def refuse_late(change: Change) -> None:
+    """ChangeError once the deadline has passed: from then on the host alone decides, however late it is about it."""
+    deadline = load(change.directory)
+    if deadline is not None and deadline.is_over():
+        raise ChangeError(
+            "The deadline of this change has passed, so it was not confirmed",
+            where=change.describe(),
+            why=f"it was to be confirmed within {deadline.seconds} s, until {deadline.shown()}; the host takes it back",
+            remedy="Apply it again, with a longer confirm_within if it takes that long to measure",
+        )

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The units that watch over one change: a timer with its service, and a service for the next boot.
+
+They are there as long as the change is open, and nothing of them is left afterwards. Their names are new for every
+change, so systemd reads them without a reload of all its units.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._errors import ChangeError
+from .._host import files, systemd
+from . import boot
+from .journal import sync_directory
+
+if TYPE_CHECKING:
+    from .deadline import Deadline
+
+#: Where the administrator's units are.
+UNITS = Path("/etc/systemd/system")
+
+# Both times of the timer are absolute. The first is right whatever a reload does, the second also if the clock is set;
+# the service looks itself whether the time has come.
+_TIMER = """\
+# Made by lowlat.redis, which removes it when the change has ended.
+[Unit]
+Description=Deadline of change {change}
+
+[Timer]
+OnCalendar={calendar}
+OnBootSec={since_boot}s
+AccuracySec=1s
+RandomizedDelaySec=0
+Unit={name}.service
+
+[Install]
+WantedBy=timers.target
+"""
+
+# Not oneshot: older versions of systemd restart no such service, and this one must go on until it has succeeded.
+_SERVICE = """\
+# Made by lowlat.redis, which removes it when the change has ended.
+[Unit]
+Description=Take back change {change}, which nobody confirmed
+StartLimitIntervalSec=0
+{after}
+[Service]
+Type=simple
+ExecStart={expire}
+Restart=on-failure
+RestartSec=5
+RestartPreventExitStatus=2
+OOMScoreAdjust=-1000
+"""
+
+_BOOT = """\
+# Made by lowlat.redis, which removes it when the change has ended.
+[Unit]
+Description=Put back files of change {change} before the server starts
+RequiresMountsFor={directory}
+After=local-fs.target systemd-sysctl.service systemd-tmpfiles-setup.service
+{before}
+[Service]
+Type=oneshot
+ExecStart={boot}
+ExecStartPost=-systemctl --no-block start {name}.service
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def start(directory: Path, deadline: Deadline) -> None:
+    """Write the units durably and start the timer. ChangeError, OSError."""
+    name = _name(directory)
+    words = [deadline.python, deadline.runner]
+    target = os.fspath(directory)
+    values = {
+        "change": directory.name,
+        "name": name,
+        "calendar": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(math.ceil(deadline.at))),
+        "since_boot": math.ceil(deadline.boot_at - _manager_started()),
+        "directory": _quoted([target]),
+        "expire": _quoted([*words, "expire", target]),
+        "boot": _quoted([*words, "boot", target]),
+        "after": f"After={deadline.unit}\n" if deadline.unit else "",
+        "before": f"Before={deadline.unit}\n" if deadline.unit else "",
+    }
+    for path, text in zip(_files(directory), (_TIMER, _SERVICE, _BOOT)):
+        files.replace_bytes(os.fspath(path), text.format(**values).encode(), 0o644)
+    for link, unit in _links(directory):
+        link.parent.mkdir(mode=0o755, exist_ok=True)
+        os.symlink(unit, link)
+        sync_directory(link.parent)
+    systemd.systemctl("start", f"{name}.timer")
+    if systemd.show(f"{name}.timer", ["ActiveState"]).get("ActiveState") != "active":
+        raise ChangeError("The deadline could not be armed", where=f"{name}.timer", why="systemd did not start it")
+
+
+def remove(directory: Path) -> None:
+    """Stop the timer and remove whatever there is of the units. The service may be the one that calls."""
+    name = _name(directory)
+    timer = _files(directory)[0]
+    if timer.exists():
+        # Gone with its file if systemd has never heard of it.
+        with contextlib.suppress(ChangeError):
+            systemd.systemctl("stop", f"{name}.timer")
+    for path in (*(link for link, _unit in _links(directory)), *reversed(_files(directory))):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+        sync_directory(path.parent)
+
+
+def _name(directory: Path) -> str:
+    return f"lowlat-{directory.name}"
+
+
+def _files(directory: Path) -> tuple[Path, Path, Path]:
+    """Of the timer, its service, and the service of the next boot. The timer comes first and goes last."""
+    name = _name(directory)
+    return UNITS / f"{name}.timer", UNITS / f"{name}.service", UNITS / f"{name}-boot.service"
+
+
+def _links(directory: Path) -> Sequence[tuple[Path, str]]:
+    """What makes the next boot start them: a link each, and what it points to."""
+    timer, _service, at_boot = _files(directory)
+    wants = ((UNITS / "timers.target.wants", timer), (UNITS / "multi-user.target.wants", at_boot))
+    return [(place / path.name, os.fspath(path)) for place, path in wants]
+
+
+def _manager_started() -> float:
+    """What OnBootSec counts from: the boot, but in a container the start of its systemd."""
+    if not Path("/run/systemd/container").exists():
+        return 0.0
+    ticks = int(boot.identity().rpartition("/")[2])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _quoted(words: Sequence[str]) -> str:
+    """As a unit file takes words that may hold blanks, quotes, per cent and dollar signs."""
+    escaped = (word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") for word in words)
+    return " ".join(f'"{word}"' for word in escaped)

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host does by itself about changes that nobody confirmed.
+
+``expire DIRECTORY``    take back the change in this directory, if its deadline has passed
+``watch DIRECTORY``     wait for that deadline first
+``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
+``recover DIRECTORY``   take back every open change in this state directory, whatever its deadline
+
+Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 where something is left to do by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Callable
+
+from .._change import deadline, deadline_process, rollback, waiting
+from .._change.deadline import Deadline
+from .._change.store import UNFINISHED, Change, Store
+from .._errors import LowlatError
+from .._server.connection import Address
+
+DONE, AGAIN, BY_HAND = 0, 1, 2
+#: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
+_PATIENCE = 1200.0
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the exit status."""
+    commands = {"expire": _expire, "watch": _watch, "boot": _boot, "recover": _recover}
+    if len(arguments) != 2 or arguments[0] not in commands:
+        print(__doc__, file=sys.stderr)
+        return BY_HAND
+    try:
+        return commands[arguments[0]](Path(arguments[1]))
+    except (LowlatError, OSError) as error:
+        print(f"lowlat: {error}", file=sys.stderr)
+        return AGAIN
+
+
+def _expire(directory: Path) -> int:
+    return _with_change(directory, _take_back)
+
+
+def _watch(directory: Path) -> int:
+    armed = deadline.load(directory)
+    if armed is None or not deadline_process.watch(directory, armed):
+        return DONE
+    return _expire(directory)
+
+
+def _boot(directory: Path) -> int:
+    armed = deadline.load(directory)
+    if armed is None or not armed.is_other_boot():
+        return DONE  # somebody started the unit by hand
+    return _with_change(directory, _before_start)
+
+
+def _recover(state_directory: Path) -> int:
+    # The newest first: later changes were made on what earlier ones had left.
+    found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
+    return max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+
+
+def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int:
+    """Under the lock, so that confirming and taking back cannot both win."""
+    armed = deadline.load(directory)
+    if armed is None:
+        return DONE
+    store = Store(str(directory.parents[1]))
+    with store.locked(_PATIENCE):
+        change = next((change for change in store.all() if change.change_id == directory.name), None)
+        # One that was not opened has written nothing.
+        if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
+            left = deadline.disarm(directory)
+            _say(directory, [f"nothing to take back: it is {change.state if change else 'not opened'}", *left])
+            return AGAIN if left else DONE
+        return act(change, armed)
+
+
+def _take_back(change: Change, armed: Deadline) -> int:
+    if not armed.is_over():
+        return DONE  # the clock was set; the timer's other time is still to come
+    return _take_back_now(change, armed)
+
+
+def _take_back_now(change: Change, armed: Deadline) -> int:
+    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
+    if undone.left:
+        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
+        return BY_HAND
+    _say(change.directory, [f"rolled back: nobody confirmed it within {armed.seconds} s", *undone.warnings])
+    return DONE
+
+
+def _before_start(change: Change, armed: Deadline) -> int:
+    undone = rollback.before_start(change)
+    _say(change.directory, ["put back before the server starts", *undone.left, *undone.warnings])
+    return AGAIN if undone.left else DONE
+
+
+def _say(directory: Path, sentences: list[str]) -> None:
+    """To the system's log, by way of the unit."""
+    print(f"lowlat: change {directory.name}: " + "; ".join(sentences), flush=True)

@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host takes back by itself what nobody confirms: here without systemd, by the process and the commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, deadline, request
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
+from tests.integration._change.conftest import Changer
+
+pytestmark = pytest.mark.slow
+
+Make = Callable[..., Changer]
+LONG = 600
+
+
+def apply(host: Changer, *settings: dict[str, Any], seconds: int = LONG, **params: Any) -> dict[str, Any]:
+    options = host.options("applied", name="trial", settings=list(settings), confirm_within=seconds, **params)
+    return request.run(options, check=False, install=copy.install)
+
+
+def directory(host: Changer, applied: dict[str, Any]) -> Path:
+    return Path(host.state_directory, "changes", applied["change_id"])
+
+
+def runner(host: Changer) -> Path:
+    return next(Path(host.state_directory, "runner").iterdir())
+
+
+def run(host: Changer, *words: str) -> subprocess.CompletedProcess[str]:
+    """The host's own commands, as a unit runs them: nothing of the collection's is on its path."""
+    environment = {"PATH": os.environ["PATH"]}
+    command = [sys.executable, "-P", os.fspath(runner(host)), *words]
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def state(host: Changer) -> str:
+    return str(host.history()["changes"][-1]["state"])
+
+
+def test_what_nobody_confirms_comes_back_by_itself(changer: Make) -> None:
+    host = changer(password="s3cret", login={"login_password": "s3cret"})
+    before = host.config
+    applied = apply(host, *host.redis(hz=20, timeout=7), seconds=1)
+    assert applied["deadline"] and "reboot" in applied["warnings"][0]
+    until(lambda: state(host) == "rolled_back")
+    assert (host.config, host.live("hz"), host.live("timeout")) == (before, "10", "0")
+    until(lambda: not (directory(host, applied) / "armed").exists())
+
+
+def test_what_is_confirmed_in_time_stays_and_nobody_watches_any_more(changer: Make) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    armed = directory(host, applied) / "armed"
+    assert armed.stat().st_mode & 0o777 == 0o600
+    host.run("confirmed")
+    assert not armed.exists() and state(host) == "confirmed"
+    assert run(host, "recover", host.state_directory).returncode == 0
+    assert (state(host), host.live("hz")) == ("confirmed", "20")
+
+
+def test_a_rollback_by_the_operator_ends_the_watch(changer: Make) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    host.run("rolled_back")
+    assert not (directory(host, applied) / "armed").exists()
+
+
+def test_before_its_deadline_nobody_takes_it_back(changer: Make) -> None:
+    """A timer may fire early: somebody set the clock."""
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    assert run(host, "expire", os.fspath(directory(host, applied))).returncode == 0
+    assert (state(host), host.live("hz")) == ("applied", "20")
+
+
+def test_after_a_reboot_it_is_over_whatever_the_clock_says(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    with pytest.raises(ChangeError, match="deadline"):
+        host.run("confirmed")
+    assert commands.main(["expire", os.fspath(directory(host, applied))]) == commands.DONE
+    assert (state(host), host.live("hz")) == ("rolled_back", "10")
+
+
+def test_at_boot_the_files_go_back_before_the_server_starts(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    before = host.config
+    applied = apply(host, *host.redis(hz=20))
+    where = os.fspath(directory(host, applied))
+    assert commands.main(["boot", where]) == commands.DONE and host.config != before  # the same boot
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    host.server.stop()
+    assert commands.main(["boot", where]) == commands.DONE
+    assert host.config == before
+    host.server.start()
+    assert commands.main(["expire", where]) == commands.DONE
+    assert (state(host), host.live("hz")) == ("rolled_back", "10")
+
+
+def test_at_boot_the_log_stays_where_the_newest_data_is(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    before = host.config
+    applied = apply(host, *host.redis(appendonly=True, hz=20))
+    host.server.client().set("written after", "it")
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    host.server.stop()  # by SIGKILL: what is not in the log is gone
+    where = os.fspath(directory(host, applied))
+    assert commands.main(["boot", where]) == commands.DONE
+    host.server.start()
+    assert commands.main(["expire", where]) == commands.DONE
+    assert (host.config, host.live("appendonly")) == (before, "no")
+    assert host.server.client().get("written after") == "it"
+
+
+def test_past_the_deadline_nobody_confirms(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    apply(host, *host.redis(hz=20))
+    monkeypatch.setattr(boot, "seconds", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + LONG)
+    with pytest.raises(ChangeError, match="deadline of this change has passed"):
+        host.run("confirmed")
+
+
+def test_recover_takes_back_every_open_change(changer: Make) -> None:
+    host = changer()
+    apply(host, *host.redis(hz=20))
+    done = run(host, "recover", host.state_directory)
+    assert done.returncode == 0, done.stderr
+    assert "rolled back" in done.stdout and host.live("hz") == "10"
+    assert run(host, "recover", host.state_directory).stdout == ""
+
+
+def test_one_that_was_never_opened_leaves_no_watch(changer: Make) -> None:
+    """Killed between arming and the journal's first entry: nothing was written."""
+    host = changer()
+    apply(host, *host.redis(hz=20))
+    host.run("rolled_back")
+    where = Path(host.state_directory, "changes", "20260101T000000Z-trial-0000")
+    where.mkdir()
+    deadline.arm(where, LONG, runner(host), host.options("applied"), None)
+    assert run(host, "recover", host.state_directory).returncode == 0
+    assert not (where / "armed").exists()
+
+
+def test_what_cannot_be_armed_is_not_applied(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    before = host.config
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(ChangeError, match="No process could be started"):
+        apply(host, *host.redis(hz=20))
+    assert (host.config, host.live("hz"), host.history()["changes"]) == (before, "10", [])
+
+
+def test_a_deadline_in_the_past_is_refused(changer: Make) -> None:
+    host = changer()
+    with pytest.raises(BadInput, match="confirm_within"):
+        apply(host, *host.redis(hz=20), seconds=-1)
+
+
+def test_another_version_leaves_the_copy_of_an_open_change(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    apply(host, *host.redis(hz=20))
+    old = runner(host)
+    monkeypatch.setattr(copy, "_MAIN", copy._MAIN + "# another version\n")
+    sources = copy._sources
+    monkeypatch.setattr(
+        copy, "_sources", lambda: {**sources(), "ansible_collections/lowlat/redis/plugins/module_utils/_new.py": b""}
+    )
+    assert copy.install(Path(host.state_directory)) != old and old.exists()
+    assert run(host, "recover", host.state_directory).returncode == 0
+    monkeypatch.setattr(copy, "_sources", sources)
+    newest = copy.install(Path(host.state_directory))
+    assert host.live("hz") == "10" and newest.exists()
