@@ -15,7 +15,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import restart, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
@@ -119,7 +119,7 @@ def blocked(host: Any, monkeypatch: pytest.MonkeyPatch, attempts: int) -> None:
         os.kill(pid, signal.SIGCONT)
         return control(address)
 
-    monkeypatch.setattr(request, "control", attempt)
+    monkeypatch.setattr(waiting, "control", attempt)
 
 
 def test_a_server_that_is_blocked_for_a_while(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_server_that_is_blocked_in_the_middle_of_a_rollback(changer: Make, mon
             os.kill(stopped[0], signal.SIGSTOP)
         restore(image)
 
-    monkeypatch.setattr(request, "control", attempt)
+    monkeypatch.setattr(waiting, "control", attempt)
     monkeypatch.setattr(files.FileImage, "restore", stop_and_restore)
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert len(made) >= 5
@@ -174,7 +174,7 @@ def test_a_restarted_server_that_stands_still_is_not_called_gone(
     host = changer(persist=True)
     host.apply(*host.redis(databases=8), restart="allowed")
     monkeypatch.setattr(restart, "SETTLE", 3600.0)  # it is watched until it stops
-    monkeypatch.setattr(request, "control", lambda address: control(replace(address, timeout=0.3)))
+    monkeypatch.setattr(waiting, "control", lambda address: control(replace(address, timeout=0.3)))
     pid = host.pid
     stops = threading.Timer(0.3, os.kill, (pid, signal.SIGSTOP))
     stops.start()
