@@ -16,12 +16,13 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from .._change import deadline, deadline_process, rollback, waiting
+from .._change import deadline, deadline_process
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._errors import LowlatError
 from .._server.connection import Address
 
+# The libraries are imported when they are needed: who only watches starts at once, and takes little memory.
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
@@ -87,6 +88,8 @@ def _take_back(change: Change, armed: Deadline) -> int:
 
 
 def _take_back_now(change: Change, armed: Deadline) -> int:
+    from .._change import rollback, waiting
+
     undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
@@ -96,6 +99,8 @@ def _take_back_now(change: Change, armed: Deadline) -> int:
 
 
 def _before_start(change: Change, armed: Deadline) -> int:
+    from .._change import rollback
+
     undone = rollback.before_start(change)
     _say(change.directory, ["put back before the server starts", *undone.left, *undone.warnings])
     return AGAIN if undone.left else DONE
