@@ -11,7 +11,7 @@ from pathlib import Path
 def identity() -> str:
     """Of this boot. A container that was started again is another one, though its kernel went on."""
     kernel = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"{kernel}/{_started(1)}"
+    return f"{kernel}/{started(1)}"
 
 
 def seconds() -> float:
@@ -19,6 +19,6 @@ def seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def _started(pid: int) -> str:
-    """When that process began, in ticks after the boot."""
+def started(pid: int) -> str:
+    """When that process began, in ticks after the boot. OSError where there is none."""
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()

@@ -43,7 +43,7 @@ class Undone:
 
 def roll_back_one(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> Undone:
     """Take back a change by id, or the unfinished one, or the newest confirmed one; a second time is a no-op."""
-    with store.locked():
+    with store.locked(doing="roll a change back"):
         change = store.find(change_id, name)
         if change.state == "rolled_back":
             return Undone(change, changed=False)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
+from . import lock
 from .damaged import Damaged
 from .journal import Journal, sync_directory
 
@@ -73,24 +73,33 @@ class Store:
         self._changes = self.path / "changes"
 
     @contextlib.contextmanager
-    def locked(self, patience: float = 0.0) -> Iterator[None]:
-        """Hold the host's lock; ChangeError where another process holds it for longer than ``patience`` seconds."""
+    def locked(self, patience: float = 0.0, doing: str = "") -> Iterator[None]:
+        """Hold the host's lock; ChangeError where another process holds it for longer than ``patience`` seconds.
+
+        ``doing`` is told to whoever finds it held.
+        """
         self._make(self.path)
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if not _lock(descriptor, patience):
-                holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
-                raise ChangeError(
-                    "Another change is being worked on at this moment",
-                    where=str(self.path / "lock"),
-                    why=f"process {holder or 'unknown'} holds the lock",
-                    remedy="Wait for it to end, then try again",
-                )
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            if not lock.take(descriptor, patience, doing):
+                raise self._held(descriptor)
             yield
         finally:
             os.close(descriptor)
+
+    def _held(self, descriptor: int) -> ChangeError:
+        """Nobody may change anything, but everybody may look which change is worked on."""
+        try:
+            other = self.unfinished()
+        except ChangeError:
+            other = None
+        return ChangeError(
+            "Another change is being worked on at this moment",
+            where=str(self.path / "lock"),
+            why=lock.told(lock.holder(descriptor)) + (f"; open is {other.describe()}" if other else ""),
+            remedy="Wait for it to end, then try again",
+            **({"open_change": other.change_id} if other else {}),
+        )
 
     def open(self, name: str, prepare: Callable[[Path], Any] = lambda directory: None, **facts: Any) -> Change:
         """A new change whose first entry is durable.
@@ -178,16 +187,3 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700, exist_ok=True)
             sync_directory(path.parent)
-
-
-def _lock(descriptor: int, patience: float) -> bool:
-    """Whether the lock could be had in time."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError:
-            if time.monotonic() >= end:
-                return False
-        time.sleep(0.1)

@@ -58,7 +58,7 @@ def apply(
     plan = propose(host, settings, mode)
     if not plan.to_change:
         return Applied(plan)  # nothing is made on a host that needs nothing
-    with store.locked():
+    with store.locked(doing=f"apply {name}"):
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
         captured = preimage.capture(plan, host)
@@ -84,7 +84,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
 
     Returns the change and whether this call confirmed it.
     """
-    with store.locked():
+    with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
         if change.state == "confirmed":
             return change, False
