@@ -40,7 +40,7 @@ _value:
 
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.decision import ROLL_BACK, ROLL_BACK_SETTINGS, blame
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import ROLL_BACK, ROLL_BACK_SETTINGS, blame
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
 
 RELATIVE = "relative."

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._errors import BadInput
+from .blame import KEEP, ROLL_BACK
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL
 
-KEEP = "keep"
-ROLL_BACK = "roll_back"
-ROLL_BACK_SETTINGS = "roll_back_settings"
 POLICIES = (ROLL_BACK, KEEP)
 
 
@@ -69,17 +67,3 @@ def _why_kept(outcomes: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str,
     if warned:
         parts.append(_because(warned, "(soft) failed"))
     return "; ".join(parts)
-
-
-def blame(
-    decided: Mapping[str, Any], culprits: Sequence[Mapping[str, Any]], changed: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The decision once the settings at fault are known; ``changed`` are all of the change, each with kind and key.
-
-    Culprits that are some of them are taken back alone; all of them, or none known, leave the decision as it is.
-    """
-    if decided.get("decision") != ROLL_BACK or not 0 < len(culprits) < len(changed):
-        return dict(decided)
-    names = ", ".join(f"{culprit['kind']} {culprit['key']}" for culprit in culprits)
-    reason = f"{decided.get('reason', '')}; toggled by themselves, {names} did the harm"
-    return {**decided, "decision": ROLL_BACK_SETTINGS, "culprits": [dict(one) for one in culprits], "reason": reason}
