@@ -9,7 +9,8 @@ from typing import Any
 
 from ._errors import LowlatError
 from ._judge import verdict
-from ._judge.decision import ROLL_BACK, decide
+from ._judge.blame import ROLL_BACK
+from ._judge.decision import decide
 from ._judge.gates import judge, parse
 from ._judge.outcome import Gate
 from ._probe.measurement import measure

@@ -10,7 +10,8 @@ from typing import Any
 from . import cause as causes
 from .before_after import before_and_after
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
-from .decision import ROLL_BACK, decide
+from .blame import ROLL_BACK
+from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
 
