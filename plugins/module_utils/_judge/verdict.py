@@ -9,8 +9,8 @@ from typing import Any
 
 from . import cause as causes
 from .before_after import before_and_after
-from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
 from .blame import ROLL_BACK
+from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
 from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
