@@ -58,7 +58,7 @@ changes:
   description:
     - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
       C(server), C(settings) as in M(lowlat.redis.change), C(pending_restart), and C(left) after a failed rollback.
-    - A change that ended and whose journal is no longer sound has the C(state) V(damaged), with the reason in C(left).
+    - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.
   returned: success
   type: list
   elements: dict

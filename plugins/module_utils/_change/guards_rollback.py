@@ -45,16 +45,18 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
     written = preimage.identities(change)
-    sequence = int(change.opened["sequence"])
     later = [
         other.change_id
         for other in store.all()
-        if other.opened["sequence"] > sequence
+        if _is_later(other, change)
         and other.state != "rolled_back"
-        and (paths & {image.path for image in preimage.file_images(other)} or written & preimage.identities(other))
+        # What a damaged one has written cannot be told.
+        and (
+            other.lost
+            or paths & {image.path for image in preimage.file_images(other)}
+            or written & preimage.identities(other)
+        )
     ]
-    # What a damaged one has written cannot be told.
-    later += [one.change_id for one in store.damaged() if (one.sequence or 0) > sequence and one.end != "rolled_back"]
     if later:
         raise BadInput(
             f"Change {change.change_id} cannot be taken back before later ones",
@@ -62,3 +64,10 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
             why="they wrote the same settings or files, or may have: " + ", ".join(later),
             remedy="Take those back first, newest first",
         )
+
+
+def _is_later(other: Change, change: Change) -> bool:
+    """One whose place is lost may be: it is no later only than one that nothing could follow."""
+    if other.change_id == change.change_id or change.sequence is None:
+        return False
+    return other.sequence is None or other.sequence > change.sequence

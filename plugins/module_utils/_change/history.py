@@ -12,18 +12,13 @@ from .store import Change, Store
 
 
 def tell(state_directory: str, change_id: str | None) -> dict[str, Any]:
-    """Every change (or the one with this id), oldest first, and the one that is not finished.
-
-    One whose journal is damaged is told as such, if it is long over; else ChangeError.
-    """
+    """Every change (or the one with this id), oldest first, and the one that is not finished."""
     store = Store(state_directory)
     changes = [store.find(change_id)] if change_id else store.all()
     unfinished = store.unfinished()
-    told = [(int(change.opened["sequence"]), _tell_one(change)) for change in changes]
-    told += [(one.sequence or 0, one.report()) for one in store.damaged() if not change_id]
     return {
         "changed": False,
-        "changes": [facts for _number, facts in sorted(told, key=lambda pair: pair[0])],
+        "changes": [_tell_one(change) for change in changes],
         "open": _tell_one(unfinished) if unfinished else None,
     }
 
@@ -42,4 +37,5 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "settings": settings_of(change),
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "left": failed["left"] if failed else [],
+        "lost": change.lost,
     }

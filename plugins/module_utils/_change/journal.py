@@ -1,113 +1,93 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""The change's write-ahead record: appended, checksummed, durable before the write it covers.
-
-A line is ``<digest> <json>\n``. The digest covers the digest before it as well, so that a flipped
-bit, a lost line or a changed order shows. A last line that a crash cut short is no entry.
-"""
+"""The change's write-ahead record: appended, checksummed, durable before the write it covers."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._errors import ChangeError
+from . import chain
+from .chain import Lost
 
-VERSION = 1
-_DIGEST_LENGTH = 32  # hexadecimal digits
+#: 1 had the whole opening in one line; it is still read.
+VERSION = 2
+#: Stands for a line that was damaged, where it stood.
+_DAMAGE = "damage"
 
 
 class Journal:
-    """Entries of one change, oldest first. An entry is a JSON object with the key ``entry``."""
+    """Certain entries of one change, oldest first, and which lines are lost.
 
-    def __init__(self, path: Path) -> None:
+    An entry is a JSON object with the key ``entry``.
+    """
+
+    def __init__(self, path: Path, content: chain.Content | None = None) -> None:
         self.path = path
-        self._last_digest = ""
-        self._size = 0
+        self._content = content or chain.Content()
         self.entries: list[dict[str, Any]] = []
+        self.lost: list[Lost] = []
+        for number, entry in enumerate([*self._content.entries, None]):
+            here = len(self.entries)
+            self.lost.extend(Lost(one.line, here) for one in self._content.lost if one.after == number)
+            if entry is not None and entry["entry"] == _DAMAGE:
+                self.lost.append(Lost(int(entry["line"]), here))
+            elif entry is not None:
+                self.entries.append(entry)
 
     @classmethod
-    def create(cls, path: Path) -> Journal:
-        """An empty journal that exists durably, readable by its owner alone."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        sync_directory(path.parent)
-        return cls(path)
+    def create(cls, path: Path, entries: Sequence[dict[str, Any]] = ()) -> Journal:
+        """A journal that exists durably with all of these entries or not at all, readable by its owner alone."""
+        _write_whole(path, (dict(entry, version=VERSION) for entry in entries))
+        return cls.load(path)
 
     @classmethod
     def load(cls, path: Path) -> Journal:
-        """Read and check every line; ChangeError where one is damaged."""
-        journal = cls(path)
-        lines = path.read_bytes().split(b"\n")
-        for number, line in enumerate(lines[:-1], start=1):
-            entry = journal._checked(line)
-            if entry is None:
-                raise ChangeError(
-                    "The journal of this change is damaged",
-                    where=f"{path}, line {number}",
-                    why="the line does not match its checksum",
-                    remedy="Restore this host by hand from the lines before it; nothing was guessed or written",
-                )
-            journal.entries.append(entry)
-            journal._size += len(line) + 1
-        return journal
+        """What is certain, and which lines are not. OSError where the file cannot be read."""
+        return cls(path, chain.read(path.read_bytes()))
 
     def append(self, entry: str, **facts: Any) -> None:
         """Write one entry and return only when it is on the disk."""
+        if not self._content.sound:
+            self._mend()
         record = {"entry": entry, "version": VERSION, **facts}
-        text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-        digest = self._digest(text)
-        line = f"{digest} {text}\n".encode()
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+        ((line, digest),) = chain.write([record], self._content.digest)
         try:
-            os.ftruncate(descriptor, self._size)  # what a crash cut short is no entry
-            view = memoryview(line)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            try:
+                os.ftruncate(descriptor, self._content.size)  # what a crash cut short is no entry
+                _write(descriptor, line)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             # The call knows no name, and the reader wants to know which disk is full.
             raise OSError(error.errno, error.strerror, str(self.path)) from error
-        finally:
-            os.close(descriptor)
-        self._last_digest = digest
-        self._size += len(line)
+        self._content.digest = digest
+        self._content.size += len(line)
+        self._content.entries.append(record)
         self.entries.append(record)
 
     def last(self, *names: str) -> dict[str, Any] | None:
         """The newest entry with one of these names."""
         return next((entry for entry in reversed(self.entries) if entry["entry"] in names), None)
 
-    def _digest(self, text: str) -> str:
-        return _digest(self._last_digest, text)
+    def lost_since(self, entry: dict[str, Any] | None) -> list[int]:
+        """The numbers of the lines that are lost after this entry; of all for None."""
+        place = next((number for number, one in enumerate(self.entries, start=1) if one is entry), 0)
+        return [lost.line for lost in self.lost if lost.after >= place]
 
-    def _checked(self, line: bytes) -> dict[str, Any] | None:
-        digest, _space, text = line.decode("utf-8", "replace").partition(" ")
-        if not text or self._digest(text) != digest:
-            return None
-        self._last_digest = digest
-        record: dict[str, Any] = json.loads(text)
-        return record
-
-
-def follows(before: bytes, line: bytes) -> dict[str, Any] | None:
-    """The entry of a line, if it is whole and was written after the line before it (empty for the first)."""
-    digest, _space, text = line.decode("utf-8", "replace").partition(" ")
-    last_digest = before.decode("utf-8", "replace").partition(" ")[0]
-    if not text or _digest(last_digest, text) != digest:
-        return None
-    entry: dict[str, Any] = json.loads(text)
-    return entry
-
-
-def _digest(last_digest: str, text: str) -> str:
-    return hashlib.sha256(f"{last_digest} {text}".encode()).hexdigest()[:_DIGEST_LENGTH]
+    def _mend(self) -> None:
+        """Keep the damaged file as it is, and go on in one that holds the certain lines and names the others."""
+        entries = list(self._content.entries)
+        for lost in reversed(self._content.lost):
+            entries.insert(lost.after, {"entry": _DAMAGE, "line": lost.line, "version": VERSION})
+        with contextlib.suppress(FileExistsError):
+            os.link(self.path, self.path.with_name(f"{self.path.name}.damaged"))
+        self._content = _write_whole(self.path, entries)
 
 
 def sync_directory(path: Path) -> None:
@@ -117,3 +97,29 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_whole(path: Path, entries: Iterable[dict[str, Any]]) -> chain.Content:
+    """Put a journal of these entries in the place of whatever is there, durably and in one step."""
+    data = b"".join(line for line, _digest in chain.write(entries))
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(beside, path)
+        sync_directory(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    return chain.read(data)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

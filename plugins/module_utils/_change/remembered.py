@@ -36,7 +36,7 @@ def interrupted(change: Change) -> dict[str, Any] | None:
     if entry is None or entry["entry"] != "restarting":
         return None
     runtime = dict(entry.get("runtime") or change.opened["runtime"])
-    return {"pid": change.opened["server"]["pid"], "cpus": [], **entry, "runtime": runtime}
+    return {"pid": change.opened["server"].get("pid"), "cpus": [], **entry, "runtime": runtime}
 
 
 def is_same_process(host: Host, facts: Mapping[str, Any]) -> bool:

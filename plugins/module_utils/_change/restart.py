@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any, Callable
 
-from .._errors import ChangeError, ServerError
+from .._errors import ChangeError, LowlatError, ServerError
 from .._host import systemd, threads
 from .._libraries import redis
 from .._server import directives, instance
@@ -56,18 +56,24 @@ def restart(
     else:
         restart_process(host)
     _await_server(host)
+    settled = time.monotonic() + settle
     new = replace(host, instance=instance.discover(host.client, str(host.address)))
     if new.instance.pid == known["pid"]:
         raise _not_up(new, "the process is still the old one")
-    prove_settled(new, settle)
-    if known["cpus"] and "CPUAffinity" not in ours:
-        threads.set_affinity(new.instance.pid, known["cpus"])
-    with server_errors(host.address):
-        if replica_in_sync:
-            until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
-        _prove_keys(new, keys_before)
-        _prove_start(new, known["runtime"], ours)
-        put_back_runtime_settings(new, known["runtime"], ours)
+    try:
+        # Meanwhile it settles, or does not.
+        if known["cpus"] and "CPUAffinity" not in ours:
+            threads.set_affinity(new.instance.pid, known["cpus"])
+        with server_errors(host.address):
+            if replica_in_sync:
+                until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
+            _prove_keys(new, keys_before)
+            _prove_start(new, known["runtime"], ours)
+            put_back_runtime_settings(new, known["runtime"], ours)
+    except (LowlatError, OSError):
+        prove_settled(new, 0)  # where it died, that is the reason for all else
+        raise
+    prove_settled(new, settled - time.monotonic())
     return new
 
 

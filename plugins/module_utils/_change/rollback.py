@@ -55,6 +55,7 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     """Restore in reverse order and end as `rolled_back` or `rollback_failed`; the caller holds the lock."""
     result = Undone(change)
     _keep_foreign_files(change, result)
+    _tell_what_is_lost(change, result)
     _note(change, result, "rolling_back")
     already = len(result.left)
     _restore(change, connect, result)
@@ -63,7 +64,8 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
         del result.left[already:]
         _restore(change, connect, result)
     if result.left:
-        _note(change, result, "rollback_failed", left=result.left, restarted=result.restarted)
+        facts = {"left": result.left, "lost": change.lost, "restarted": result.restarted}
+        _note(change, result, "rollback_failed", **facts)
     else:
         change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
     result.warnings.extend(deadline.disarm(change.directory))
@@ -170,7 +172,7 @@ def _reach_late(change: Change, connect: Callable[[], Host], result: Undone) -> 
 
 def _is_dead(change: Change, why: LowlatError | None) -> bool:
     """Nobody listens and its process is gone. One that only does not let us in must never get a second beside it."""
-    if why is None or why.details.get("code") != "unreachable":
+    if why is None or why.details.get("code") != "unreachable" or not change.opened["server"]:
         return False
     unit = change.opened["unit"]
     if unit:
@@ -284,6 +286,16 @@ def _start_again(change: Change, connect: Callable[[], Host], lost: Mapping[str,
         remembered.put_back_cpus(host, lost, preimage.ours(change))
         restart.put_back_runtime_settings(host, {**lost["runtime"], **ours}, frozenset())
     return host
+
+
+def _tell_what_is_lost(change: Change, result: Undone) -> None:
+    """What the journal tells no more, a person looks after; who asks again after having been told has done so."""
+    told = (change.journal.last("rollback_failed") or {}).get("lost", [])
+    for lost in change.lost:
+        if lost in told:
+            result.warnings.append(f"{lost} was lost with a damaged part of the journal")
+        else:
+            result.left.append(f"look yourself after {lost}: it was lost with a damaged part of {change.journal.path}")
 
 
 def _keep_foreign_files(change: Change, result: Undone) -> None:

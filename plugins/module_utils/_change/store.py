@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
-from . import lock
-from .damaged import Damaged
+from . import lock, opening
 from .journal import Journal, sync_directory
 
 STATE_DIRECTORY = "/var/lib/lowlat"
@@ -41,19 +42,36 @@ class Change:
     directory: Path
     journal: Journal
 
+    @functools.cached_property
+    def _opening(self) -> opening.Opening:
+        return opening.read(self.change_id, self.journal)
+
     @property
     def opened(self) -> dict[str, Any]:
-        """The first entry: name, owner, time, settings with their pre-images, file images."""
-        return self.journal.entries[0]
+        """Name, owner, time, settings with their pre-images, file images: what is certain of them."""
+        return self._opening.facts
+
+    @property
+    def lost(self) -> list[str]:
+        """What its journal told and tells no more, a phrase each. Empty for one that is sound."""
+        steps = (f"a step that the journal told in its line {line}" for line in opening.lost_steps(self.journal))
+        return [*self._opening.lost, *steps]
 
     @property
     def name(self) -> str:
         return str(self.opened["name"])
 
     @property
+    def sequence(self) -> int | None:
+        """Its place among the changes of this host; None if that is lost."""
+        return self.opened["sequence"]  # type: ignore[no-any-return]
+
+    @property
     def state(self) -> str:
         entry = self.journal.last(*STATES)
-        return STATES[entry["entry"]] if entry else "open"
+        state = STATES[entry["entry"]] if entry else "open"
+        # Nothing but a rollback comes after that.
+        return "rolling_back" if state == "confirmed" and self.journal.lost_since(entry) else state
 
     @property
     def age(self) -> int:
@@ -89,10 +107,7 @@ class Store:
 
     def _held(self, descriptor: int) -> ChangeError:
         """Nobody may change anything, but everybody may look which change is worked on."""
-        try:
-            other = self.unfinished()
-        except ChangeError:
-            other = None
+        other = self.unfinished()
         return ChangeError(
             "Another change is being worked on at this moment",
             where=str(self.path / "lock"),
@@ -102,54 +117,30 @@ class Store:
         )
 
     def open(self, name: str, prepare: Callable[[Path], Any] = lambda directory: None, **facts: Any) -> Change:
-        """A new change whose first entry is durable.
+        """A new change whose opening is durable; ``facts`` are its pre-images and what else it needs.
 
         ``prepare`` is called with its directory before that; where it fails nothing was opened.
         """
-        change_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}-{secrets.token_hex(2)}"
-        self._make(self.path)
-        self._make(self._changes)
-        directory = self._changes / change_id
-        directory.mkdir(mode=0o700)
-        sync_directory(self._changes)
-        prepare(directory)
-        journal = Journal.create(directory / "journal")
         # The clock may be set; the order of changes must not depend on it. The caller holds the lock.
-        sequence = 1 + max((int(change.opened["sequence"]) for change in self.all()), default=0)
-        journal.append("opened", name=name, opened_at=time.time(), sequence=sequence, **facts)
-        return Change(change_id, directory, journal)
+        known = self.all()
+        sequence = 1 + max((change.sequence or 0 for change in known), default=0)
+        sequence += sum(change.sequence is None for change in known)
+        change_id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{name}-{secrets.token_hex(2)}"
+        for path in (self.path, self._changes):
+            self._make(path)
+        directory = self._changes / change_id
+        self._make(directory)
+        prepare(directory)
+        entries = opening.entries({"name": name, "opened_at": time.time(), "sequence": sequence, **facts})
+        return Change(change_id, directory, Journal.create(directory / "journal", list(entries)))
 
     def all(self) -> list[Change]:
-        """Every change that was opened here and can be read, oldest first.
-
-        ChangeError for one that is damaged, unless it is long over (``damaged``).
-        """
-        changes, damaged = self._load()
-        sound = {int(change.opened["sequence"]) for change in changes}
-        for one in damaged:
-            if not one.is_over(sound):
-                raise one.error
-        return changes
-
-    def damaged(self) -> list[Damaged]:
-        """Changes whose journals cannot be read."""
-        return self._load()[1]
-
-    def _load(self) -> tuple[list[Change], list[Damaged]]:
-        changes: list[Change] = []
-        damaged: list[Damaged] = []
-        for directory in sorted(self._changes.iterdir()) if self._changes.is_dir() else ():
-            path = directory / "journal"
-            if not path.exists():
-                continue
-            try:
-                journal = Journal.load(path)
-            except ChangeError as error:
-                damaged.append(Damaged.look(directory, error))
-                continue
-            if journal.entries:  # else: died before its first entry, so before any write
-                changes.append(Change(directory.name, directory, journal))
-        return sorted(changes, key=lambda change: int(change.opened["sequence"])), damaged
+        """Every change that was opened here, oldest first, those too whose journals are damaged."""
+        directories = sorted(self._changes.iterdir()) if self._changes.is_dir() else ()
+        # One without a journal died before it was opened, so before any write.
+        found = [path for path in directories if (path / "journal").exists()]
+        changes = [Change(path.name, path, Journal.load(path / "journal")) for path in found]
+        return sorted(changes, key=lambda change: _order(change, changes))
 
     def unfinished(self) -> Change | None:
         return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)
@@ -161,9 +152,6 @@ class Store:
             for change in changes:
                 if change.change_id == change_id:
                     return change
-            for one in self.damaged():
-                if one.change_id == change_id:
-                    raise one.error
             raise BadInput(
                 f"There is no change {change_id!r} on this host",
                 where=str(self._changes),
@@ -183,7 +171,17 @@ class Store:
 
     @staticmethod
     def _make(path: Path) -> None:
-        if not path.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir(mode=0o700, exist_ok=True)
-            sync_directory(path.parent)
+        missing = [path, *path.parents][: next(n for n, each in enumerate([path, *path.parents]) if each.is_dir())]
+        for each in reversed(missing):
+            each.mkdir(mode=0o700 if each == path else 0o755, exist_ok=True)
+            sync_directory(each.parent)
+
+
+def _order(change: Change, changes: Sequence[Change]) -> tuple[float, str]:
+    """By sequence. One whose own is lost is the newest while nobody could start another, else where its name sorts."""
+    place: float | None = change.sequence
+    if place is None and change.state in UNFINISHED:
+        place = math.inf
+    elif place is None:
+        place = max((other.sequence or 0 for other in changes if other.change_id < change.change_id), default=0)
+    return place, change.change_id

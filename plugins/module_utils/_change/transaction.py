@@ -95,13 +95,20 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 why=f"it is {change.state}",
                 remedy="Roll it back, or apply it again",
             )
+        if change.lost:
+            raise ChangeError(
+                "The journal of this change is damaged, so it was not confirmed",
+                where=change.describe(),
+                why=f"lost are {', '.join(change.lost)}: no proof, no keep",
+                remedy="Roll it back, which restores what is certain and names the rest",
+            )
         deadline.refuse_late(change)
         host = connect()
         restarted = change.journal.last("restarted")
         if restarted:
             _refuse_another_process(change, host, restarted)
             restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
-        pending = set(change.journal.entries[-1]["pending"])
+        pending = set((change.journal.last("applied") or {})["pending"])
         drifted = _differing(change, host, pending)
         if drifted:
             raise ChangeError(

@@ -14,10 +14,13 @@ from .._settings.setting import Host
 
 #: Saving and loading take as long as the data set needs; this bounds a server that never ends. Seconds.
 PATIENCE = 900.0
+#: Between two looks: what is over at once is seen at once, and who takes long is not asked too often. Seconds.
+_SHORTEST, _LONGEST = 0.003, 0.05
 
 
 def until(condition: Callable[[], bool], what: str, where: str, patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
+    pause = _SHORTEST
     while not condition():
         if time.monotonic() > end:
             raise ChangeError(
@@ -26,7 +29,8 @@ def until(condition: Callable[[], bool], what: str, where: str, patience: float 
                 why=f"not within {patience:.0f} s",
                 remedy="See the server's log",
             )
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST)
 
 
 def connecting(address: Address) -> Callable[[], Host]:

@@ -68,6 +68,23 @@ def test_an_unknown_name_is_an_error(store: Store) -> None:
 
 
 def test_a_directory_whose_journal_never_began_is_no_change(store: Store) -> None:
-    change = store.open("phase2", owner="me")
-    change.journal.path.write_bytes(b"")
-    assert store.all() == []
+    def killed(directory: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.open("phase2", killed, owner="me")
+    assert list((store.path / "changes").iterdir()) and store.all() == []
+
+
+def test_facts_come_back_as_they_were_given(store: Store) -> None:
+    setting = {"setting": {"kind": "redis", "key": "hz", "unit": None}, "before": {"live": "10"}}
+    facts = {"settings": [setting] * 2, "files": [{"path": "/etc/x"}], "runtime": {"hz": "10"}, "launch": None}
+    store.open("phase2", owner="me", mode="allowed", **facts)
+    change = store.find()
+    assert {name: change.opened[name] for name in facts} == facts and change.lost == []
+    assert (change.name, change.opened["owner"], change.opened["mode"], change.sequence) == (
+        "phase2",
+        "me",
+        "allowed",
+        1,
+    )
