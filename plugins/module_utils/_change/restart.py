@@ -61,20 +61,26 @@ def restart(
     if new.instance.pid == known["pid"]:
         raise _not_up(new, "the process is still the old one")
     try:
-        # Meanwhile it settles, or does not.
-        if known["cpus"] and "CPUAffinity" not in ours:
-            threads.set_affinity(new.instance.pid, known["cpus"])
-        with server_errors(host.address):
-            if replica_in_sync:
-                until(lambda: _link_is_up(new.client), "the replica to be in sync again", str(host.address))
-            _prove_keys(new, keys_before)
-            _prove_start(new, known["runtime"], ours)
-            put_back_runtime_settings(new, known["runtime"], ours)
+        with server_errors(host.address):  # while it settles, or does not
+            _make_whole(new, known, ours, keys_before, replica_in_sync)
     except (LowlatError, OSError):
         prove_settled(new, 0)  # where it died, that is the reason for all else
         raise
     prove_settled(new, settled - time.monotonic())
     return new
+
+
+def _make_whole(
+    host: Host, known: dict[str, Any], ours: frozenset[str], keys_before: int, replica_in_sync: bool
+) -> None:
+    """Prove that the new process has what the old one had, and give it what a config file does not tell."""
+    if known["cpus"] and "CPUAffinity" not in ours:
+        threads.set_affinity(host.instance.pid, known["cpus"])
+    if replica_in_sync:
+        until(lambda: _link_is_up(host.client), "the replica to be in sync again", str(host.address))
+    _prove_keys(host, keys_before)
+    _prove_start(host, known["runtime"], ours)
+    put_back_runtime_settings(host, known["runtime"], ours)
 
 
 def _make_ready(host: Host, ours: frozenset[str]) -> bool:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 Make = Callable[..., Any]
 #: Called when the new server answers, and has not got its runtime values yet.
-NEW_SERVER = "_change.restart:prove_settled"
+NEW_SERVER = "_change.restart:_make_whole"
 
 
 def interrupted(changer: Make) -> Any:

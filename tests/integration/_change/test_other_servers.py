@@ -52,7 +52,7 @@ def test_a_replica_without_its_master_is_taken_back(replica: Any) -> None:
 
 def test_a_replica_killed_before_its_link_was_up_again(replica: Any) -> None:
     settings = replica.redis(databases=8)
-    replica.killed_at("_change.restart:prove_settled", "applied", name="trial", settings=settings, restart="allowed")
+    replica.killed_at("_change.restart:_make_whole", "applied", name="trial", settings=settings, restart="allowed")
     assert replica.run("rolled_back")["state"] == "rolled_back"
     assert replica.live("databases") == "16" and replica.server.client().get("key") == "value"
 
