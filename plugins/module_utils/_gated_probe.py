@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ._errors import LowlatError
@@ -25,6 +26,12 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
     LowlatError where a hard gate failed for good, with all of that in its details. BadInput comes before the
     measurement.
     """
+    address = Address.from_options(dict(params))
+    return judged(params, partial(measure, address), str(address))
+
+
+def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, Any]], where: str) -> dict[str, Any]:
+    """As ``run``, of whatever ``measuring`` measures; ``where`` that is, for errors."""
     gates = parse(params["gates"])
     plan = Plan(
         samples=params["samples"],
@@ -34,32 +41,31 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
         commands=tuple(params["commands"]),
         cpu=params["cpu"],
     )
-    address = Address.from_options(dict(params))
     spent: list[float] = []
 
     def take(wanted: Plan) -> Mapping[str, Any]:
-        taken = measure(address, wanted)
+        taken = measuring(wanted)
         spent.append(taken["seconds"])
         return taken
 
     measurement = take(plan)
     if params["verify"] and params["baseline"] is None:
         measurement = sharpen(take, plan, gates, measurement, params["verify_seconds"])
-    judged = _judged(params, gates, plan, take, measurement)
-    result: dict[str, Any] = {"changed": False, "measurement": measurement, **judged}
+    told = _decided(params, gates, plan, take, measurement)
+    result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
     failed = result["decision"]["failed"]
     if failed:
         raise LowlatError(
             f"{len(failed)} hard {'gate' if len(failed) == 1 else 'gates'} failed",
-            where=str(address),
+            where=where,
             why=result["decision"]["reason"],
             **result,
         )
     return result
 
 
-def _judged(
+def _decided(
     params: Mapping[str, Any],
     gates: Sequence[Gate],
     plan: Plan,

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .between import between
 from .change_interval import block_ratios
 from .comparison import REGRESSION, unpaired
 from .outcome import ALPHA
 from .schema import CLIENT_METRICS
-from .traces import BETWEEN, MARGINS
+from .traces import MARGINS
 
 #: Fewer blocks on a side say nothing.
 _LEAST = 6
@@ -32,14 +33,16 @@ def before_and_after(
         for figure, margin in MARGINS.items():
             before, after = (block_ratios(side, metric, figure) for side in (baseline, measurement))
             if min(len(before), len(after)) >= _LEAST:
-                found[f"{metric}.{figure}"] = _compared(before, after, margin, alpha, BETWEEN[figure])
+                found[f"{metric}.{figure}"] = _compared(
+                    before, after, margin, alpha, between(baseline, measurement, figure)
+                )
     return found
 
 
 def _compared(
-    before: Sequence[float], after: Sequence[float], margin: float, alpha: float, between: float
+    before: Sequence[float], after: Sequence[float], margin: float, alpha: float, apart: float
 ) -> dict[str, Any]:
-    usual = unpaired(before, after, margin, max(alpha, ALPHA), between)
-    strict = unpaired(before, after, margin, alpha, between)
+    usual = unpaired(before, after, margin, max(alpha, ALPHA), apart)
+    strict = unpaired(before, after, margin, alpha, apart)
     told = strict if REGRESSION in (usual.verdict, strict.verdict) else usual
     return {**told.to_dict(), "usual": usual.verdict}

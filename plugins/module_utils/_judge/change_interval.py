@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import comparison, series
+from .between import between
 from .query import Query
-from .traces import BETWEEN
 
 
 def change_interval(
@@ -24,7 +24,8 @@ def change_interval(
     if pair:
         ratios = [block_ratios(measurement, *pair) for measurement in (before, here)]
         if all(ratios):
-            found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, BETWEEN["p50" if pair[1] == "p50" else "p99"])
+            apart = between(before, here, "p50" if pair[1] == "p50" else "p99")
+            found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, apart)
             return [None if bound is None else 1 + bound for bound in found.interval]
     earlier, later = query.interval(dict(before)), query.interval(dict(here))
     if earlier is None or later is None:

@@ -59,6 +59,7 @@ _EVIDENCE: dict[str, Any] = {
     "interrupts": 250.0,
     "frequency": {"before": 3600.0, "after": 3600.0, "governor": "performance"},
     "threads": {"redis-server": "4"},
+    "server_pid": 1,
     "monitors": 0,
     "background": [],
     "slowlog": 0,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, median
 
+from .between import BETWEEN
 from .comparison import EQUIVALENT, Comparison, unpaired
 from .facts import Facts
 
-# By how much two measurements of the same thing differ for no reason (a standard deviation), and what matters.
-BETWEEN = {"p50": 0.006, "p99": 0.012}
+# What matters.
 MARGINS = {"p50": 0.02, "p99": 0.05}
 _ALPHA = 0.01
 # Shares of wall time that are worth a word.

@@ -84,17 +84,19 @@ def conclude(
     """
     last = looks[-1]
     comparisons = last["comparisons"]
-    failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in last["outcomes"])
+    held = [_no_noise(outcome, comparisons) for outcome in last["outcomes"]]
+    failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in held)
     if failing:
         # It is there still: only what is there still can be its cause.
         attributed = causes.attribute(baseline, last["measurement"], None, comparisons, effects)
     else:
         attributed = causes.attribute(baseline, breached, last["measurement"], comparisons, effects)
     disturbed = failing and attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT)
-    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "") for outcome in last["outcomes"]]
+    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "") for outcome in held]
     worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
-    # What is proven to be worse is not kept for want of knowing why.
-    decision = decide(outcomes, ROLL_BACK if in_doubt(worse) else on_inconclusive)
+    # What is proven to be worse is not kept for want of knowing why; a disturbance that could be all of it is a why.
+    proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT
+    decision = decide(outcomes, ROLL_BACK if proven else on_inconclusive)
     told = _told(first, outcomes, attributed)
     return {
         **decision,
@@ -112,15 +114,20 @@ def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str,
     return {**causes.attribute(baseline, measurement, None, comparisons), "comparisons": comparisons}
 
 
+def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A tolerance is for noise: what is proven to be worse is not within it."""
+    if outcome["outcome"] == SOFT_FAIL and _compared(outcome, comparisons, "usual") == REGRESSION:
+        return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
+    return outcome
+
+
 def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 
-    A tolerance is for noise: what is proven to be worse is not within it. A gate that failed beside a disturbance is
-    excused where the server is proven to be no slower than it was, else open.
+    A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, else
+    open.
     """
     compared = _compared(outcome, comparisons)
-    if outcome["outcome"] == SOFT_FAIL and _compared(outcome, comparisons, "usual") == REGRESSION:
-        return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
     if outcome["outcome"] != FAIL or not cause or compared == NOT_COMPARED:
         return outcome
     if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):

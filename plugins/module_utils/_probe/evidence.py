@@ -63,6 +63,7 @@ class Evidence:
             "interrupts": None if changes["interrupts"] is None else round(changes["interrupts"] / seconds, 1),
             "frequency": self._frequency(),
             "threads": self._threads() if self._names else None,
+            "server_pid": self.pid,
             **self._of_server.end(),
             "lacking": self.lacking,
         }

@@ -42,12 +42,14 @@ def recorded(name: str) -> tuple[Round, ...]:
     return tuple(Round(*parts) for parts in zip(stream.redis, stream.reference, ours, floor))
 
 
-def resampled(name: str, random: Random) -> Iterator[Round]:
-    """Rounds of this stream without end."""
-    rounds = recorded(name)
+def resampled(name: str, random: Random, part: tuple[float, float] = (0.0, 1.0)) -> Iterator[Round]:
+    """Rounds of this part of this stream without end."""
+    whole = recorded(name)
+    rounds = whole[round(part[0] * len(whole)) : round(part[1] * len(whole))]
+    length = min(_RUN, len(rounds) // 2)
     while True:
-        start = random.randrange(len(rounds) - _RUN)
-        yield from rounds[start : start + _RUN]
+        start = random.randrange(len(rounds) - length)
+        yield from rounds[start : start + length]
 
 
 Harm = Callable[[Block], Block]
@@ -128,7 +130,7 @@ def drifting(most: float, both: bool) -> Callable[[Random], Source]:
         def take(_second: bool) -> Round:
             nonlocal number
             number += 1
-            return _slower(next(rounds), math.exp(rate * number), both)
+            return slower(next(rounds), math.exp(rate * number), both)
 
         return take
 
@@ -146,7 +148,7 @@ def stepping(size: float, both: bool) -> Callable[[Random], Source]:
         def take(_second: bool) -> Round:
             nonlocal number
             number += 1
-            return _slower(next(rounds), 1.0 + size * ((number > moment) == sign), both)
+            return slower(next(rounds), 1.0 + size * ((number > moment) == sign), both)
 
         return take
 
@@ -190,7 +192,7 @@ def one_arm(name: str, second: bool, floor_too: bool) -> Callable[[Random], Sour
     return make
 
 
-def _slower(one: Round, factor: float, both: bool) -> Round:
+def slower(one: Round, factor: float, both: bool) -> Round:
     redis = tuple(value * factor for value in one.redis)
     reference = tuple(value * factor for value in one.reference) if both else one.reference
     return Round(redis, reference, one.redis_terms, one.reference_terms)

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _verification
 from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series, verdict
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.before_after import before_and_after
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import SCHEMA_EXAMPLE
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 
@@ -116,13 +117,39 @@ def test_what_disturbed_the_first_look_does_not_excuse_the_last() -> None:
     assert concluded["decision"] == "roll_back"
 
 
-def test_no_policy_keeps_what_is_proven_to_be_worse() -> None:
-    worse = taken(1.6)
-    worse["evidence"]["steal"] = 0.3
-    parsed, before = gates.parse([RELATIVE]), taken()
+def concluded_beside(ratio: float, throttled: float, policy: str) -> dict[str, Any]:
+    """Of a server that is slower, beside a quota that took this share of the time."""
+    worse, parsed, before = taken(ratio), gates.parse([RELATIVE]), taken()
+    worse["evidence"]["throttled"] = throttled
     first = gates.judge(parsed, worse, before)
     looks = [{"measurement": worse, **verdict.look(parsed, worse, before, verdict.ALPHAS[0])}]
-    assert verdict.conclude(before, worse, first, looks, "keep")["decision"] == "roll_back"
+    return verdict.conclude(before, worse, first, looks, policy)
+
+
+def test_no_policy_keeps_what_is_proven_to_be_worse() -> None:
+    concluded = concluded_beside(1.6, 0.1, "keep")
+    assert (concluded["decision"], concluded["cause"]) == ("roll_back", "genuine")
+
+
+@pytest.mark.parametrize("ratio", [1.6, 1.3 * 1.04], ids=["past the tolerance", "within it"])
+@pytest.mark.parametrize("policy", ["keep", "roll_back"])
+def test_what_a_disturbance_may_be_all_of_is_for_the_policy(ratio: float, policy: str) -> None:
+    concluded = concluded_beside(ratio, 0.5, policy)
+    assert (concluded["cause"], concluded["decision"]) == ("artifact", policy)
+    assert (concluded["failed"], concluded["inconclusive"]) == ([], ["p50"])
+
+
+def test_a_server_that_was_started_anew_may_differ_by_more() -> None:
+    before, after = taken(), taken(1.3 * 1.036)
+    same, anew = (dict(after, evidence={**after["evidence"], "server_pid": pid}) for pid in (1, 2))
+    assert before_and_after(before, same, 0.05)["rtt.p50"]["usual"] == "regression"
+    assert before_and_after(before, anew, 0.05)["rtt.p50"]["usual"] == "undecided"
+    widths = [judged["interval"][1] - judged["interval"][0] for judged in outcomes_of(before, (same, anew))]
+    assert widths[1] > 1.3 * widths[0]
+
+
+def outcomes_of(before: dict[str, Any], several: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    return [gates.judge(gates.parse([RELATIVE]), one, before)[0] for one in several]
 
 
 def test_a_server_that_got_faster_on_a_host_that_got_slower_is_kept() -> None:
