@@ -33,8 +33,7 @@ def edit(
     if directive is not None and directive.type == "save":
         _edit_save(document, found, name, wanted, version)
     elif directive is not None and directive.type == "limits":
-        for group, limits in directives.limit_groups(wanted).items():
-            _edit_limit(document, found, name, group, limits)
+        _edit_limits(document, found, name, directives.limit_groups(wanted))
     elif found and found[-1].own:
         document.replace(found[-1].number, found[-1].spelling, directives.arguments(name, wanted))
     else:
@@ -63,18 +62,23 @@ def _edit_save(document: _Document, found: list[Line], name: str, wanted: str, v
             document.append(name, line_words)
 
 
-def _edit_limit(document: _Document, found: list[Line], name: str, group: str, limits: str) -> None:
-    holders = [line for line in found if group in _groups(line)]
-    if holders and _groups(holders[-1])[group] == limits:
-        return
-    if not holders or not holders[-1].own:
-        document.append(name, [group, *limits.split()])
-        return
-    line = holders[-1]
-    groups = {**_groups(line), group: limits}
-    spelled = {**{_group_name(word): word for word in line.arguments[::4]}}
-    words = [word for each, text in groups.items() for word in (spelled.get(each, each), *text.split())]
-    document.replace(line.number, line.spelling, words)
+def _edit_limits(document: _Document, found: list[Line], name: str, wanted: dict[str, str]) -> None:
+    """Each class changes in the line that wins for it; one line may win for several."""
+    changes: dict[int, dict[str, str]] = {}
+    for group, limits in wanted.items():
+        at = max((at for at, line in enumerate(found) if group in _groups(line)), default=None)
+        if at is not None and _groups(found[at])[group] == limits:
+            continue
+        if at is not None and found[at].own:
+            changes.setdefault(at, {})[group] = limits
+        else:
+            document.append(name, [group, *limits.split()])
+    for at, groups in changes.items():
+        line = found[at]
+        spelled = {_group_name(word): word for word in line.arguments[::4]}
+        merged = {**_groups(line), **groups}
+        words = [word for group, limits in merged.items() for word in (spelled.get(group, group), *limits.split())]
+        document.replace(line.number, line.spelling, words)
 
 
 def _group_name(word: str) -> str:

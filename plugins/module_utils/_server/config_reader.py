@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable
 
 from .._errors import BadInput
-from . import config_line, directives
+from . import config_line, directives, include_pattern
 from .instance import Version
 
 NEWEST: Version = (8, 0, 0)
@@ -63,7 +62,8 @@ def values(found: Iterator[Line]) -> dict[str, str]:
         text = " ".join(line.arguments)
         before = result.get(line.name, "")
         if kind == "save":
-            result[line.name] = f"{'' if line.anew else before} {text}".strip() if text else ""
+            adds = bool(text) or not line.arguments  # with no argument at all it adds nothing
+            result[line.name] = f"{'' if line.anew else before} {text}".strip() if adds else ""
         elif kind == "limits":
             result[line.name] = _with_limits(before, text)
         else:
@@ -92,9 +92,11 @@ class _Reader:
         self._version = version
         self._read = read
         self._after_include = False
+        self._save_read = False
 
     def lines(self, content: bytes, path: str, depth: int) -> Iterator[Line]:
         saves_here = 0
+        _refuse_nul(content, path)
         for number, raw in enumerate(content.split(b"\n")):
             words = _words(raw, path, number)
             if not words:
@@ -107,30 +109,59 @@ class _Reader:
                 if depth >= _DEPTH:
                     raise BadInput("The config file includes itself", where=path, remedy="Remove that include")
                 self._after_include = False
-                # Redis joins the files of one pattern before it looks for lines.
-                joined = b"".join(map(self._read, self._included(words[1], path)))
-                yield from self.lines(joined, words[1], depth + 1)
+                yield from self.lines(self._included(words[1], path, depth), words[1], depth + 1)
                 self._after_include = True
 
     def _saves_anew(self, first_here: bool) -> bool:
-        """From 7.0 on, once an include has been read, every ``save`` is taken as by CONFIG SET; in 6.2 each file's
-        first one replaces what was before; older ones only add.
+        """From 7.0 on, once an include has been read, every ``save`` is taken as by CONFIG SET, and of the others the
+        first one replaces what was before; in 6.2 each file's first one does; older ones only add.
         """
-        if self._version >= (7, 0, 0):
-            return self._after_include
-        return first_here and self._version >= (6, 2, 0)
+        if self._version < (7, 0, 0):
+            return first_here and self._version >= (6, 2, 0)
+        first = not self._after_include and not self._save_read
+        self._save_read |= first
+        return self._after_include or first
 
-    def _included(self, pattern: str, path: str) -> list[str]:
+    def _included(self, pattern: str, path: str, depth: int) -> bytes:
+        """What an include reads: Redis joins the files of one pattern before it looks for lines."""
         if not os.path.isabs(pattern):
             raise BadInput(
                 f"The include {pattern!r} is relative to wherever the server was started",
                 where=path,
                 remedy="Write an absolute path, so that it means the same for everyone",
             )
-        if self._version >= (7, 0, 0) and any(mark in pattern for mark in "*?["):
-            # A pattern that matches nothing includes nothing.
-            return sorted(glob.glob(pattern))
-        return [pattern]
+        if self._version < (7, 0, 0) or not include_pattern.is_pattern(pattern):
+            return self._read(pattern)
+        names = include_pattern.matches(pattern, path)
+        content = self._joined(names)
+        for order in include_pattern.other_orders(names):
+            if self._values(self._joined(order), pattern, depth) != self._values(content, pattern, depth):
+                raise BadInput(
+                    f"What the include {pattern} sets depends on the locale of the server",
+                    where=path,
+                    why=f"it sorts {', '.join(map(os.path.basename, names))}, and the last one wins",
+                    remedy="Give the files names that sort alike everywhere, like 10-a.conf and 20-b.conf",
+                )
+        return content
+
+    def _joined(self, names: list[str]) -> bytes:
+        return b"".join(map(self._read, names))
+
+    def _values(self, content: bytes, pattern: str, depth: int) -> dict[str, str]:
+        return values(_Reader(self._version, self._read).lines(content, pattern, depth + 1))
+
+
+def _refuse_nul(content: bytes, path: str) -> None:
+    """Redis reads past a NUL without a word, and takes the next line for a part of that one."""
+    at = content.find(b"\0")
+    if at >= 0:
+        line = content.count(b"\n", 0, at) + 1
+        raise BadInput(
+            "The config file has a NUL in it",
+            where=f"{path}, line {line}",
+            why="Redis drops the rest of such a line together with its end",
+            remedy="Remove it, or save the file as UTF-8",
+        )
 
 
 def _words(raw: bytes, path: str, number: int) -> list[str]:

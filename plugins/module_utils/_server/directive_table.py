@@ -142,7 +142,7 @@ min-replicas-to-write int 0 i32 alias=min-slaves-to-write
 no-appendfsync-on-rewrite bool
 notify-keyspace-events events
 oom-score-adj enum no|yes|relative|absolute since=6.0
-oom-score-adj-values numbers since=6.0
+oom-score-adj-values numbers 3 -2000 2000 since=6.0
 pidfile string restart
 port int 0 65535 restart<6.2
 prefetch-batch-max-size int 0 128 valkey=8.0

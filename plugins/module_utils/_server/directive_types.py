@@ -93,6 +93,8 @@ def flags(text: str, spec: list[str]) -> str:
     chosen = {choice(word, spec) for word in text.split()}
     if not chosen or (len(chosen) > 1 and "default" in chosen):
         raise ValueError(f"it takes default alone, or some of {', '.join(values[1:])}")
+    if {"save", "nosave"} <= chosen:
+        raise ValueError("save and nosave exclude each other")
     return " ".join(value for value in values if value in chosen)
 
 
@@ -116,10 +118,11 @@ def words(text: str, spec: list[str]) -> str:
 
 
 def numbers(text: str, spec: list[str]) -> str:
+    """As many as the table says, each within its limits."""
     found = unquoted(text).split()
-    if not all(re.match(r"[+-]?\d{1,18}\Z", word, re.ASCII) for word in found):
-        raise ValueError(f"it takes whole numbers with blanks between them, not {text!r}")
-    return " ".join(str(int(word)) for word in found)
+    if len(found) != int(spec[0]) or not all(re.match(r"[+-]?\d{1,18}\Z", word, re.ASCII) for word in found):
+        raise ValueError(f"it takes {spec[0]} whole numbers with blanks between them, not {text!r}")
+    return " ".join(_range(int(word), spec[1:], word) for word in found)
 
 
 def percentages(text: str, spec: list[str]) -> str:

@@ -75,6 +75,11 @@ def primary(name: str) -> str:
     return _PRIMARY.get(lower, lower)
 
 
+def table() -> Iterable[Directive]:
+    """Every directive that is known."""
+    return _DIRECTIVES.values()
+
+
 def get(name: str) -> Directive | None:
     """What the table knows of a directive, under any of its names."""
     return _DIRECTIVES.get(primary(name))

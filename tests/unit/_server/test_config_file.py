@@ -74,7 +74,7 @@ def test_bytes_that_are_no_text_survive() -> None:
         (b"  \tHZ   '10' \nport 1\n", b"  \tHZ 8\nport 1\n"),
         (b"hz 8\n", b"hz 8\n"),
         (b"hz '8'\n", b"hz '8'\n"),
-        (b"\xff\xfe\x00\nhz 1\n", b"\xff\xfe\x00\nhz 8\n"),
+        (b"# \xff\xfe\nhz 1\n", b"# \xff\xfe\nhz 8\n"),
     ],
 )
 def test_only_the_line_that_wins_changes(before: bytes, after: bytes) -> None:
@@ -139,6 +139,14 @@ def test_a_line_with_unbalanced_quotes_names_its_place() -> None:
         effective(b'hz 1\nlogfile "x\n')
 
 
+@pytest.mark.parametrize("content", [b"# a\0\nhz 8\n", "hz 8\n".encode("utf-16")])
+def test_a_file_with_a_nul_is_refused_because_redis_joins_lines_there(content: bytes) -> None:
+    with pytest.raises(BadInput, match=r"NUL in it .*redis.conf, line 1"):
+        effective(content)
+    with pytest.raises(BadInput, match="NUL"):
+        edit(content, "timeout", "5")
+
+
 @pytest.mark.parametrize(
     ("before", "value", "after", "version"),
     [
@@ -169,6 +177,9 @@ def test_save_after_an_include_that_saves(before: bytes, value: str, version: Ve
 
 
 def test_how_lines_of_save_add_up() -> None:
+    assert effective(b"save 1 1\nsave\nsave 2 2\n")["save"] == "1 1 2 2"
+    deep = b"include /etc/redis/none.conf\nsave 1 1\ninclude /etc/redis/local.conf\n"
+    assert effective(deep, NEW, none=b"", local=b"save 2 2\nsave 3 3\n")["save"] == "2 2 3 3"
     assert effective(b"save 1 1\nsave 2 2\n")["save"] == "1 1 2 2"
     assert effective(b'save 1 1\nsave ""\nsave 2 2\n')["save"] == "2 2"
     content, local = b"save 1 1\ninclude /etc/redis/local.conf\nsave 2 2\nsave 3 3\n", b"save 8 8\nsave 9 9\n"
@@ -183,10 +194,14 @@ def test_one_class_of_output_buffer_limits_changes_alone() -> None:
     assert edit(before, name, "replica 1gb 0 0") == before.replace(b"256mb 64mb 60", b"1073741824 0 0")
     assert edit(before, name, "replica 268435456 64mb 60") == before
     assert edit(before, name, "pubsub 1 2 3") == before + b"client-output-buffer-limit pubsub 1 2 3\n"
+    assert edit(b"", name, "normal 1 2 3 replica 4 5 6").count(b"\n") == 2
     together = b"client-output-buffer-limit normal 0 0 0 slave 256mb 64mb 60\n"
     assert edit(together, name, "normal 5 0 0").split() == [
         *b"client-output-buffer-limit normal 5 0 0 slave 268435456 67108864 60".split()
     ]
+    assert edit(together, name, "normal 5 0 0 replica 1 1 1") == (
+        b"client-output-buffer-limit normal 5 0 0 slave 1 1 1\n"
+    )
 
 
 NAMES = st.sampled_from(["hz", "maxmemory", "save", "timeout", "client-output-buffer-limit", "logfile"])
