@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import BadInput
 from .._server import directives
-from .._settings import registry
+from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 
 _FIELDS = {"kind", "key", "value", "secret", "unit", "optional"}
@@ -91,6 +91,7 @@ def parse(raw: Sequence[Mapping[str, Any]]) -> list[Setting]:
     settings = []
     for number, fields in enumerate(raw, start=1):
         where = f"setting {number}"
+        written.check(fields, where)
         unknown = sorted(set(fields) - _FIELDS)
         if (
             unknown

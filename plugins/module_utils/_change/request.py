@@ -62,7 +62,7 @@ def _apply(
     name = params["name"]
     if not _NAME.fullmatch(name):
         raise BadInput(
-            f"{name!r} is no name for a change",
+            f"{name[:80]!r} is no name for a change",
             where="name",
             why="it becomes part of a directory's name",
             remedy="Use letters, digits, dots, dashes and underscores",

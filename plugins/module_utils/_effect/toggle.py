@@ -11,7 +11,7 @@ from typing import Any
 from .._change import plan
 from .._change.guard import Hazard
 from .._errors import BadInput, Refused
-from .._settings import registry
+from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 from . import refusals
 
@@ -97,6 +97,7 @@ def resolve(raw: Sequence[Mapping[str, Any]], host: Host) -> tuple[list[Toggle],
 
 def _parse(fields: Mapping[str, Any], number: int) -> tuple[Setting, Setting]:
     where = f"setting {number}"
+    written.check(fields, where)
     unknown = sorted(set(fields) - _FIELDS)
     values = fields.get("values")
     if unknown or not isinstance(values, (list, tuple)) or len(values) != 2:

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A setting as somebody wrote it: whether it is of the right shape at all, before anybody asks what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._errors import BadInput
+
+#: In characters. Beyond any honest one, and errors repeat them.
+_LONGEST = {"kind": 64, "key": 256, "unit": 256, "value": 1024, "secret": 65536}
+_MOST_BITS = 1024
+_REMEDY = "Write {kind, key, value}"
+
+
+def check(fields: Any, where: str) -> None:
+    """BadInput for what is no mapping of texts, and a number or truth value as value."""
+    if not isinstance(fields, Mapping):
+        raise BadInput("A setting is a mapping", where=where, why=f"this is {_type(fields)}", remedy=_REMEDY)
+    strange = [name for name in fields if not isinstance(name, str) or len(name) > _LONGEST["kind"]]
+    if strange:
+        why = f"{len(strange)} of its fields have no name that a setting has"
+        raise BadInput("A setting is not well formed", where=where, why=why, remedy=_REMEDY)
+    for name, most in _LONGEST.items():
+        given = fields.get(name)
+        if given is None or (name == "value" and isinstance(given, (int, float)) and _is_short(given)):
+            continue
+        if not isinstance(given, str):
+            why = f"it is {_type(given)}"
+            raise BadInput(f"The {name} of a setting is no text", where=where, why=why, remedy="Write it as one text")
+        if len(given) > most:
+            why = f"it has {len(given)} characters, and {most} are the most"
+            raise BadInput(f"The {name} of a setting is too long", where=where, why=why, remedy="Shorten it")
+
+
+def _is_short(number: float) -> bool:
+    return isinstance(number, float) or number.bit_length() <= _MOST_BITS
+
+
+def _type(value: Any) -> str:
+    return f"of the type {type(value).__name__}"
