@@ -17,6 +17,8 @@ SEVERITIES = ("hard", "soft")
 AGAINST = ("absolute", "baseline")
 _KEYS = ("name", "query", "max", "tolerance", "severity", "against", "abort")
 _REQUIRED = ("name", "query", "max")
+#: In characters. Beyond any honest text, and errors repeat it.
+_LONGEST = 500
 
 
 def parse(gates: Sequence[Mapping[str, Any]]) -> list[Gate]:
@@ -52,12 +54,12 @@ def judge(
 
 def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
     if not isinstance(entry, Mapping):
-        raise BadInput("A gate is a mapping", where=where, why=f"this is {entry!r}", remedy=_example())
+        raise BadInput("A gate is a mapping", where=where, why=f"this is {_shown(entry)}", remedy=_example())
     for key in entry:
         if key not in _KEYS:
             nearest = difflib.get_close_matches(str(key), _KEYS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise BadInput(f"Unknown key {key!r}{hint}", where=where, why=f"a gate has {', '.join(_KEYS)}")
+            raise BadInput(f"Unknown key {_shown(key)}{hint}", where=where, why=f"a gate has {', '.join(_KEYS)}")
     missing = [key for key in _REQUIRED if entry.get(key) is None]
     if missing:
         raise BadInput(f"The gate lacks {' and '.join(missing)}", where=where, remedy=_example())
@@ -94,7 +96,9 @@ def _given(entry: Mapping[str, Any], key: str, default: Any) -> Any:
 
 def _text(value: Any, key: str, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise BadInput(f"{key} is {value!r}", where=where, why="it must be a text that is not empty")
+        raise BadInput(f"{key} is {_shown(value)}", where=where, why="it must be a text that is not empty")
+    if len(value) > _LONGEST:
+        raise BadInput(f"{key} is {_shown(value)}", where=where, why=f"it has more than {_LONGEST} characters")
     return value.strip()
 
 
@@ -102,11 +106,11 @@ def _number(value: Any, key: str, where: str) -> float:
     # Values that came through a template or from the command line arrive as text.
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or number < 0:
         raise BadInput(
-            f"{key} is {value!r}",
+            f"{key} is {_shown(value)}",
             where=where,
             why="it must be a number that is not negative",
             remedy="It is in microseconds, or a ratio where the gate is against: baseline",
@@ -117,8 +121,13 @@ def _number(value: Any, key: str, where: str) -> float:
 def _choice(entry: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str, where: str) -> str:
     value = _given(entry, key, default)
     if value not in choices:
-        raise BadInput(f"{key} is {value!r}", where=where, why=f"it is one of {', '.join(choices)}")
+        raise BadInput(f"{key} is {_shown(value)}", where=where, why=f"it is one of {', '.join(choices)}")
     return str(value)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _example() -> str:

@@ -136,7 +136,9 @@ def _why_absent(query: Query, measurement: dict[str, Any], which: str) -> str:
 
 
 def _reasons(query: Query, measurement: dict[str, Any]) -> dict[str, str]:
-    not_measured = measurement.get("not_measured") or {}
+    not_measured = measurement.get("not_measured")
+    if not isinstance(not_measured, Mapping):
+        return {}
     return {metric: str(not_measured[metric]) for metric in query.metrics if metric in not_measured}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
-from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series, verdict
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import METRICS, SCHEMA_EXAMPLE
 
 RTT = {"name": "rtt_p99", "query": "rtt.p99", "max": 12.0, "tolerance": 0.1}
@@ -256,6 +256,25 @@ def test_what_is_no_number_is_inconclusive(value: Any) -> None:
 def test_a_baseline_that_no_ratio_can_stand_on(earlier: float, value: float, expected: str) -> None:
     outcome = one(RELATIVE, measured(set_rtt={"p50": value}), measured(set_rtt={"p50": earlier}))
     assert outcome["outcome"] == expected
+
+
+@pytest.mark.parametrize("garbled", [{"p50": 10**400}, {"p50": "9"}, {}, None, 8])
+@pytest.mark.parametrize("not_measured", [-1.0, "set_rtt", None, ["set_rtt"]])
+def test_a_baseline_that_somebody_has_edited(garbled: Any, not_measured: Any) -> None:
+    baseline = {**measured(), "set_rtt": garbled, "not_measured": not_measured, "evidence": {"steal": 10**400}}
+    outcome = one(RELATIVE, measured(), baseline)
+    assert outcome["outcome"] == "inconclusive" and "the baseline has no number" in outcome["reason"]
+    assert verdict.explain(baseline, measured())["cause"] is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("max", 10**400), ("tolerance", 10**400), ("max", "a" * 9000), ("name", "a" * 9000), ("query", "a" * 9000)],
+)
+def test_an_endless_part_of_a_gate_is_refused_in_a_few_words(part: str, value: Any) -> None:
+    with pytest.raises(BadInput, match=f"{part} is") as caught:
+        gates.parse([{**RTT, part: value}])
+    assert len(caught.value.message) < 400
 
 
 def test_no_baseline_at_all_is_inconclusive() -> None:
