@@ -64,6 +64,13 @@ def choose(random: Random, known: Sequence[str]) -> Directive:
     return random.choice([one for one in usable if one.name in _REPEATED] if random.random() < 0.3 else usable)
 
 
+def wanted(random: Random, known: Sequence[str]) -> tuple[str, str]:
+    """A directive under a name that the server lists, and a value that it takes."""
+    directive = choose(random, known)
+    name = random.choice([each for each in (directive.name, *directive.aliases) if each in known])
+    return name, " ".join(values.good(random, directive))
+
+
 @dataclass
 class Text:
     """A config file and the files that it includes, by path; ``main`` is the path of the first."""

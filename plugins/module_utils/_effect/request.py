@@ -147,7 +147,7 @@ def _check(params: Mapping[str, Any]) -> None:
     unknown = [name for name in params["commands"] if name not in NAMES]
     if unknown or not params["commands"]:
         raise BadInput(
-            f"commands is {', '.join(map(str, params['commands'])) or 'empty'}",
+            f"commands is {', '.join(map(str, params['commands']))[:80] or 'empty'}",
             remedy=f"Choose from {', '.join(NAMES)}",
         )
 

@@ -55,7 +55,7 @@ def place(requested: str, pid: int, last: Callable[[int], int] = last_cpu) -> Pl
     if requested == "auto":
         return _elsewhere(requested, pid, server, last)
     if not (requested.isascii() and requested.isdigit()):
-        raise BadInput(f"cpu is {requested!r}", remedy="Give same, auto or the number of a CPU")
+        raise BadInput(f"cpu is {requested[:80]!r}", remedy="Give same, auto or the number of a CPU")
     check_usable([int(requested)], own)
     warnings = [] if server == [int(requested)] else [_across(int(requested), server)]
     return Placement(requested, int(requested), server, warnings)

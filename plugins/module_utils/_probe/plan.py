@@ -46,7 +46,8 @@ class Plan:
         unknown = [name for name in self.commands if name not in NAMES]
         if unknown or not self.commands:
             raise BadInput(
-                f"commands is {', '.join(map(str, self.commands)) or 'empty'}", remedy=f"Choose from {', '.join(NAMES)}"
+                f"commands is {', '.join(map(str, self.commands))[:80] or 'empty'}",
+                remedy=f"Choose from {', '.join(NAMES)}",
             )
 
     @staticmethod

@@ -35,8 +35,9 @@ def check(fields: Any, where: str) -> None:
             raise BadInput(f"The {name} of a setting is too long", where=where, why=why, remedy="Shorten it")
 
 
-def _is_short(number: float) -> bool:
-    return isinstance(number, float) or number.bit_length() <= _MOST_BITS
+def _is_short(number: Any) -> bool:
+    """Python writes no whole number of thousands of digits."""
+    return not isinstance(number, int) or number.bit_length() <= _MOST_BITS
 
 
 def _type(value: Any) -> str:

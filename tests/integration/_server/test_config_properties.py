@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, directives
 from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import Version
-from tests.fuzz import config_cases, fresh, values
-from tests.fuzz.config_text import Text, Writer, choose
+from tests.fuzz import config_cases, fresh
+from tests.fuzz.config_text import Text, Writer, wanted
 
 SAME = {"derandomize": True, "database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 #: What hypothesis draws can be made smaller; what a seed gives is as varied as it gets.
@@ -61,13 +61,6 @@ def written(random: Random, place: Path, known: list[str], lines: int = 40, vers
     text = Writer(random, str(directory), known, fresh.own_lines(str(directory)), lines, version >= (7, 0, 0)).text()
     text.write()
     return text
-
-
-def wanted(random: Random, known: list[str]) -> tuple[str, str]:
-    """A directive under one of its names and a value that it takes."""
-    directive = choose(random, known)
-    name = random.choice([each for each in (directive.name, *directive.aliases) if each in known])
-    return name, " ".join(values.good(random, directive))
 
 
 @given(RANDOM)
