@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file
+from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, startable
 from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import Version, version
 
 from . import config_cases, config_text, fresh, gate_cases, hostile, journal_cases, settings_cases
@@ -50,6 +49,7 @@ class Fuzz:
         self._server: ExitStack | None = None
         self._target: Target | None = None
         self._applied: Applied | None = None
+        self._shown: dict[str, str] = {}
         self._known: list[str] = []
         self._version: Version = (0, 0, 0)
 
@@ -96,7 +96,7 @@ class Fuzz:
         patterns = self._version >= (7, 0, 0)
         text = config_text.Writer(random, directory, self._known, own, patterns=patterns).text()
         text.write()
-        wrong = []
+        wrong = startable.objections(text.content, text.main, self._version, self._shown)
         for _edit in range(random.randint(0, 8)):
             before = text.content
             edited, found = config_cases.edit(text, *config_text.wanted(random, self._known), self._version)
@@ -109,7 +109,8 @@ class Fuzz:
 
     def _start(self, random: Random, directory: str) -> list[str]:
         config = os.path.join(directory, "redis.conf")
-        return config_cases.refused_by_the_server(random, config, self._known, self._version)
+        taken = config_cases.refused_by_the_server(random, config, self._known, self._version)
+        return taken + config_cases.unnoticed(random, config, self._shown, self._version)
 
     def _running(self) -> Target:
         if self._target is None:
@@ -118,8 +119,8 @@ class Fuzz:
             config = os.path.join(directory, "redis.conf")
             Path(config).write_bytes(fresh.own_lines(directory) + _CONFIG)
             client = self._server.enter_context(fresh.started(config))
-            shown: Any = client.config_get("*")
-            self._known, self._version = list(shown), version(client.info("server"))  # type: ignore[arg-type]
+            self._shown = client.config_get("*")  # type: ignore[assignment]
+            self._known, self._version = list(self._shown), version(client.info("server"))  # type: ignore[arg-type]
             self._target = Target(client, os.path.join(directory, "socket"), config, os.path.join(directory, "state"))
         return self._target
 

@@ -5,17 +5,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
-from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, config_line, directives
+from ansible_collections.lowlat.redis.plugins.module_utils._server import (
+    config_file,
+    config_line,
+    directives,
+    startable,
+)
 from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import Version
 
 from . import fresh, values
-from .config_text import Text, editable
+from .config_text import Text, Writer, editable
 
 
 def edit(text: Text, name: str, value: str, version: Version) -> tuple[bytes, list[str]]:
@@ -112,14 +117,32 @@ def _all_of(path: str) -> dict[str, object]:
 def refused_by_the_server(random: Random, config: str, known: Sequence[str], version: Version) -> list[str]:
     """One value for each directive, most of them bad: those that we take and that keep a server from starting."""
     lines: list[tuple[str, bytes]] = []
-    for directive in editable(known):
-        words = (values.bad if random.random() < 0.8 else values.good)(random, directive)
-        name = random.choice([each for each in (directive.name, *directive.aliases) if each in known])
+    for name, words in _some_values(random, known):
         try:
             edited = config_file.edit(b"", config, name, " ".join(words), version)
         except BadInput:
             continue
         lines += [(f"{name} {words}", line) for line in edited.splitlines(keepends=True)]
+    return _without_a_start(config, lines)
+
+
+def unnoticed(random: Random, config: str, shown: Mapping[str, str], version: Version) -> list[str]:
+    """The same as somebody may have written them into a file: lines that keep a server down and that we do not name."""
+    writer = Writer(random, "", list(shown))
+    lines = [(f"{name} {words}", writer.line(name, words) + b"\n") for name, words in _some_values(random, list(shown))]
+    return _without_a_start(
+        config, [each for each in lines if not startable.objections(each[1], config, version, shown)]
+    )
+
+
+def _some_values(random: Random, known: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    for directive in editable(known):
+        words = (values.bad if random.random() < 0.8 else values.good)(random, directive)
+        yield random.choice([each for each in (directive.name, *directive.aliases) if each in known]), words
+
+
+def _without_a_start(config: str, lines: list[tuple[str, bytes]]) -> list[str]:
+    """Those of the lines that a server does not start with, and what it says."""
     wrong = []
     while True:
         Path(config).write_bytes(b"".join(line for _what, line in lines))

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._server import acl_users, config_file
+from .._server import acl_users, config_file, config_reader, directives, startable
+from .._settings import registry
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
@@ -95,4 +96,23 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
             name,
             "the server would start with another data directory, dump, log, master or password than it runs with now",
             f"make the config file and the running server agree in {name} first",
+        )
+
+
+def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """What was written into the file since the server started nobody has tried: with a bad line it stays down."""
+    path, version = host.instance.config_file, host.instance.version
+    if not _restarts(plan, restart) or path is None or version < (6, 0, 0):
+        return
+    content = config_reader.read_bytes(path)
+    for item in plan.to_change:
+        if item.setting.kind == "redis" and item.persisted:
+            content = registry.provider("redis").edit(item.setting, content, host)
+    found = startable.objections(content, path, version, directives.running(host.client))
+    if found:
+        yield Hazard(
+            "not_startable",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the server would not start with its config file: {'; '.join(found[:3])}",
+            "correct the file first; a rollback could not start the server with it either",
         )

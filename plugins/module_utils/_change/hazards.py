@@ -35,6 +35,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.relative_directory,
     guards_restart.users_not_saved,
     guards_restart.data_elsewhere,
+    guards_restart.not_startable,
 )
 
 

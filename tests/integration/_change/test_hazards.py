@@ -148,6 +148,22 @@ def test_a_data_directory_that_the_file_does_not_name(changer: Make, tmp_path: P
     assert refused(host, *host.redis(databases=1), restart="allowed") == ["data_elsewhere"]
 
 
+@pytest.mark.parametrize("line", ["tcp-nodelay yes", "hz fast", "timeout 1 2", "save 900"])
+def test_a_line_that_the_server_has_not_read_yet_and_does_not_take(changer: Make, line: str) -> None:
+    host = changer(persist=True)
+    path = Path(host.server.config_file)
+    sound = path.read_text()
+    path.write_text(f"{sound}{line}\n")
+    assert refused(host, *host.redis(databases=1), restart="allowed") == ["not_startable"]
+    # What the change itself writes in its place is no obstacle.
+    path.write_text(f"{sound}databases many\n")
+    assert host.apply(*host.redis(databases=1), restart="allowed", check=True)["changed"] is True
+    host.server.stop()
+    path.write_text(f"{sound}{line}\n")
+    with pytest.raises(RuntimeError, match="does not answer"):
+        host.server.start()
+
+
 @pytest.mark.parametrize("key", ["vm.dirty_bytes", "vm.dirty_ratio", "vm.dirty_background_bytes"])
 def test_a_sysctl_that_would_zero_another(changer: Make, key: str, tmp_path: Path) -> None:
     """Writing one of the pair sets the other to 0; the kernel takes no 0 that would undo it."""

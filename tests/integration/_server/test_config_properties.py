@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
-from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, directives
+from ansible_collections.lowlat.redis.plugins.module_utils._server import config_file, directives, startable
 from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import Version
 from tests.fuzz import config_cases, fresh
 from tests.fuzz.config_text import Text, Writer, wanted
@@ -50,7 +50,8 @@ def here(place: Path) -> dict[str, Any]:
     with fresh.started(str(config)) as client:
         number = str(client.info()["redis_version"])
         major, minor, patch = map(int, number.split("."))
-        return {"version": (major, minor, patch), "known": list(client.config_get("*"))}  # type: ignore[arg-type]
+        shown: Any = client.config_get("*")
+        return {"version": (major, minor, patch), "known": list(shown), "shown": shown}
 
 
 def written(random: Random, place: Path, known: list[str], lines: int = 40, version: Version = VERSION) -> Text:
@@ -119,6 +120,23 @@ def test_a_fresh_server_reads_what_the_file_says(place: Path, here: dict[str, An
 def test_a_server_starts_with_every_value_that_is_taken(place: Path, here: dict[str, Any], random: Random) -> None:
     """A value that only looks like one is refused by us, or it is one for the server too."""
     assert config_cases.refused_by_the_server(random, str(place / "redis.conf"), here["known"], here["version"]) == []
+
+
+@pytest.mark.slow
+@given(RANDOM)
+@settings(max_examples=20, **SAME)
+def test_a_line_that_keeps_a_server_down_is_named(place: Path, here: dict[str, Any], random: Random) -> None:
+    assert config_cases.unnoticed(random, str(place / "redis.conf"), here["shown"], here["version"]) == []
+
+
+@pytest.mark.slow
+@given(RANDOM)
+@settings(max_examples=50, **SAME)
+def test_nothing_is_said_against_a_file_that_a_server_starts_with(
+    place: Path, here: dict[str, Any], random: Random
+) -> None:
+    text = written(random, place, here["known"], version=here["version"])
+    assert startable.objections(text.content, text.main, here["version"], here["shown"]) == []
 
 
 NAMED = [b"timeout 0\nlogfile 'x\n", b"\xff\0\ntimeout 0\n", b"include more.conf\n", b"include /nonexistent/x\n"]

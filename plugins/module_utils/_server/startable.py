@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines of a config file that would keep a server from starting, as far as can be told without starting one.
+
+A file is read at the start only: what somebody has written into it since then nobody has tried yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .._errors import BadInput
+from . import directives
+from .config_reader import Line, ReadFile, lines, read_bytes
+from .instance import Version
+
+#: Directives that CONFIG GET does not list, and how many arguments they have at least and at most.
+_UNLISTED = {
+    "include": (1, 1),
+    "rename-command": (2, 2),
+    "loadmodule": (1, None),
+    "user": (1, None),
+    # Without a meaning, and still taken.
+    "list-max-ziplist-entries": (1, 1),
+    "list-max-ziplist-value": (1, 1),
+}
+#: Types whose value may be several words, and types whose values only the server can judge.
+_SEVERAL = frozenset({"words", "numbers", "percentages", "save", "limits", "flags"})
+_LENIENT = frozenset({"cpus", "string", "path", "words"})
+_FILE_NAMES = frozenset({"dbfilename", "appendfilename", "appenddirname"})
+#: What an empty text is to a server.
+_EMPTY = {"memory": "0", "share": "0", "octal": "0"}
+_NEWEST_KNOWN = (8, 1)
+
+
+def objections(
+    content: bytes, path: str, version: Version, shown: Mapping[str, str], read: ReadFile = read_bytes
+) -> list[str]:
+    """Each as "FILE, line N (NAME): reason", values not shown; ``shown`` is what CONFIG GET * says.
+
+    A value that the server has now is one that it takes, whatever we think of it.
+    """
+    listed = {name.lower(): value for name, value in shown.items()}
+    return [
+        f"{line.path}, line {line.number + 1} ({line.spelling}): {why}"
+        for line in lines(content, path, version, read)
+        for why in _against(line, version, listed)
+    ]
+
+
+def _against(line: Line, version: Version, listed: Mapping[str, str]) -> Iterator[str]:
+    name = line.spelling.lower()
+    directive = directives.get(name)
+    if name in listed and directive is not None:
+        yield from _against_value(line, directive, version, listed[name])
+    elif name in _UNLISTED:
+        least, most = _UNLISTED[name]
+        if len(line.arguments) < least or (most is not None and len(line.arguments) > most):
+            yield f"it does not take {len(line.arguments)} arguments"
+    elif name not in listed and "." not in name and (directive is None or _is_listed_otherwise(directive, listed)):
+        yield "the server knows no such directive"  # one with a dot is a module's
+
+
+def _against_value(line: Line, directive: directives.Directive, version: Version, now: str) -> Iterator[str]:
+    words, text = line.arguments, " ".join(line.arguments)
+    if directive.type not in _SEVERAL and len(words) != 1:
+        yield f"it takes one argument, not {len(words)}"
+    elif text == now or directive.type in _LENIENT or (directive.type == "limits" and not words):
+        if directive.name in _FILE_NAMES and (not text or "/" in text or "\\" in text):
+            yield "it takes the name of a file, and no path"
+    elif any(word != word.strip() for word in words) and directive.type not in _SEVERAL:
+        yield "its argument has blanks at its ends"
+    elif len(words) > 1 and any(word != word.strip() or not word for word in words):
+        yield "one of its arguments is empty or has blanks at its ends"
+    elif directive.type != "enum" or version[:2] <= _NEWEST_KNOWN:
+        try:
+            directives.normalise(directive.name, text or _EMPTY.get(directive.type, ""))
+        except BadInput as error:
+            yield error.why or error.what
+
+
+def _is_listed_otherwise(directive: directives.Directive, listed: Mapping[str, str]) -> bool:
+    """Under another of its names: then this one is of another version. CONFIG GET * hides some altogether."""
+    return any(each in listed for each in (directive.name, *directive.aliases))
