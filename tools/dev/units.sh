@@ -1,10 +1,14 @@
 # shellcheck shell=bash
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Unit tests, and integration tests against private Redis servers. Those that take seconds each: ./dev units -m slow
+# Unit tests, and integration tests against private Redis servers.
 
+# The quick ones, two at a time. Those that take seconds each, one at a time, since some of them measure: -m slow
 run_units() {
     need_redis_server
     need_python test
-    python -m pytest -m "not slow" "$@"
+    case " $* " in
+        *" slow "*) python -m pytest "$@" ;;
+        *) python -m pytest -m "not slow" --numprocesses 2 "$@" ;;
+    esac
 }

@@ -182,6 +182,7 @@ def test_only_beside_a_change_that_is_whole(toggler: Make, entries: list[str], l
     assert "Another change is open" in refused(here, ChangeError, redis_setting("hz", 8, 10)).message
 
 
+@pytest.mark.slow
 def test_the_module_as_ansible_runs_it(toggler: Make, tmp_path: Path) -> None:
     here = toggler("hz 33")
     arguments = {

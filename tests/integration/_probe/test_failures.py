@@ -19,6 +19,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement im
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 from tests.conftest import Server
 
+pytestmark = pytest.mark.slow
 Start = Callable[..., Server]
 # Would take minutes: whatever the test does comes in the middle.
 LONG = Plan(samples=1_000_000, runs=1, duty=0.5)

@@ -17,6 +17,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInp
 from ansible_collections.lowlat.redis.plugins.modules.latency_probe import OPTIONS
 from tests.conftest import Server
 
+pytestmark = pytest.mark.slow
 Start = Callable[..., Server]
 MODULE = "ansible_collections.lowlat.redis.plugins.modules.latency_probe"
 SMALL = {"samples": 50, "runs": 2, "duty": 1}

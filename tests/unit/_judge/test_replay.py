@@ -13,6 +13,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison imp
 from tests.bench.scoreboard import causes, measures, replay, rules, stream, trial
 
 
+@pytest.mark.slow
 def test_nothing_changed_is_never_a_rollback() -> None:
     quiet = measures.null_trials([replay.QUIET_SOURCE], 12, "unit", pooled_every=0)
     assert (quiet.rollbacks.hits, quiet.undecided.hits) == (0, 0)

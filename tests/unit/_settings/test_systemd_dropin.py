@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
-from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
+from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd, threads
 from ansible_collections.lowlat.redis.plugins.module_utils._server.process import Process
 from ansible_collections.lowlat.redis.plugins.module_utils._settings import dropin
 from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Host, Setting
@@ -162,12 +162,12 @@ def test_of_cpu_affinity_the_threads_decide(manager: Manager, host: Host) -> Non
     provider = SystemdDropin()
     here = os.sched_getaffinity(0)
     try:
-        os.sched_setaffinity(0, {max(here)})
+        threads.set_affinity(os.getpid(), {max(here)})
         setting = normalised(host, "CPUAffinity", "auto")
         assert setting.value == str(max(here))
         assert provider.live_matches(setting, provider.read(setting, host))
     finally:
-        os.sched_setaffinity(0, here)
+        threads.set_affinity(os.getpid(), here)
 
 
 def test_of_another_unit_the_property_decides(manager: Manager, host: Host) -> None:
