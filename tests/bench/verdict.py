@@ -14,7 +14,7 @@ import time
 from _table import Figure, arguments, at_least, report
 from scoreboard import causes, live_table, measures, stream
 from scoreboard.measures import Class, Share, together
-from scoreboard.replay import NOISES, QUIET_SOURCE
+from scoreboard.replay import NOISES, QUIET_SOURCE, tail
 from scoreboard.rules import RULES
 
 QUIET = "quiet"
@@ -74,6 +74,7 @@ def main() -> int:
     p50, p50_seconds = measures.power("p50", 0.02, 2 * many)
     typical, typical_seconds = measures.power("typical_p99", 0.05, 2 * many)
     pooled, pooled_seconds = measures.power("pooled_p99", 0.10, many // 2)
+    longer = measures.power_of_all(tail(0.10), 60.0, many // 2)
     for line in (
         timed("p50 +2 %", p50_seconds),
         timed("typical p99 +5 %", typical_seconds),
@@ -110,6 +111,7 @@ def main() -> int:
         at_least("power_p50_2pct", p50.value, 0.99, "p50 +2 % found within 5 s", f"({p50})"),
         at_least("power_typical_p99_5pct", typical.value, 0.95, "typical p99 +5 % within 20 s", f"({typical})"),
         at_least("power_pooled_p99_10pct", pooled.value, 0.95, "pooled p99 +10 % within 60 s", f"({pooled})"),
+        at_least("power_tail_10pct_any", longer.value, 0.95, "the same harm found by any figure", f"({longer})"),
         Figure("false_keep_2delta", kept.value, 0.01, "twice the margin kept, noise or not", note=f"({kept})"),
         at_least("cause_macro_f1", causes.macro_f1(table), 0.95, f"causes of {table.total()} breaches"),
         at_least("culprit_accuracy", found_culprits.value, 0.95, "culprits of 8 settings", f"({found_culprits})"),

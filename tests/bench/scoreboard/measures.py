@@ -120,6 +120,16 @@ def power(figure: str, effect: float, trials: int) -> tuple[Share, list[float]]:
     return share, sorted(took)
 
 
+def power_of_all(harm: Harm, patience: float, trials: int) -> Share:
+    """How often any of the figures finds a true effect within this patience when it is quiet: that takes it back."""
+    pace, share = seconds_a_round(), Share()
+    for number in range(trials):
+        verdicts = run(QUIET_SOURCE, harm, f"power of all {number}")
+        found = [rounds for name, rounds in verdicts.rounds_by_figure.items() if verdicts.by_figure[name] == REGRESSION]
+        share.add(bool(found) and min(found) * pace <= patience)
+    return share
+
+
 def false_keeps(figure: str, effect: float, classes: dict[str, Sequence[Make]], trials: int) -> dict[str, Share]:
     """How often an effect is called none, or a gain, by class of noise."""
     found = {}
