@@ -71,9 +71,11 @@ def idle_or_busy(cpu: int, descriptors: list[int], root: str = "/") -> tuple[Sou
                 return int(fields[_RUN_TIME])
         return 0
 
-    if not run_time([os.pread(fd, 1 << 20, 0)]):
+    whole = os.pread(fd, 1 << 20, 0)
+    if not run_time([whole]):
         return None, f"no cpuidle states of CPU {cpu}, and /proc/schedstat does not count it"
-    return Source("busy", (fd,), 1 << 20, run_time), ""
+    # Its numbers grow; room for far more than they can would be paid for in every read, before a byte is there.
+    return Source("busy", (fd,), 2 * len(whole), run_time), ""
 
 
 def run_delays(pid: int, descriptors: list[int], root: str = "/") -> tuple[Source | None, str]:
