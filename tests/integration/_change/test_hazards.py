@@ -164,6 +164,11 @@ def test_a_line_that_the_server_has_not_read_yet_and_does_not_take(changer: Make
         host.server.start()
 
 
+def test_a_log_that_could_not_be_opened(changer: Make) -> None:
+    host = changer(persist=True)
+    assert refused(host, *host.redis(logfile="/nonexistent/log"), restart="allowed") == ["not_startable"]
+
+
 @pytest.mark.parametrize("key", ["vm.dirty_bytes", "vm.dirty_ratio", "vm.dirty_background_bytes"])
 def test_a_sysctl_that_would_zero_another(changer: Make, key: str, tmp_path: Path) -> None:
     """Writing one of the pair sets the other to 0; the kernel takes no 0 that would undo it."""
