@@ -73,7 +73,7 @@ def _meminfo(host: Host) -> dict[str, int]:
     """Of /proc/meminfo, in bytes."""
     with open(host.path("/proc/meminfo"), encoding="ascii") as file:
         lines = (line.split() for line in file)
-        return {words[0].rstrip(":"): int(words[1]) << 10 for words in lines}
+        return {words[0].rstrip(":"): int(words[1]) << 10 for words in lines if len(words) > 1}
 
 
 def no_overcommit(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

@@ -117,7 +117,7 @@ def _looked(name: str, host: Host, look: Look) -> list[Hazard]:
             remedy=error.remedy,
             **error.details,
         ) from error
-    except (OSError, ValueError, KeyError, psutil.Error) as error:
+    except (OSError, ValueError, LookupError, psutil.Error) as error:
         raise ChangeError(
             f"Cannot look for the hazard {name}, so nothing was changed",
             where=str(host.address),
