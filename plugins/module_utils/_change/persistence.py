@@ -131,7 +131,21 @@ def try_children(host: Host, ours: frozenset[str]) -> None:
         rewrite_aof(host)
 
 
-def save(host: Host, failed: str = "BGSAVE failed, so the server was not restarted") -> None:
+def save_before_stop(host: Host) -> None:
+    """BGSAVE; where no child can do it (killed for its CPU list, no memory to fork) the server itself, as when it stops.
+
+    ChangeError where it cannot either.
+    """
+    try:
+        save(host, "BGSAVE failed, so the server was not restarted")
+    except ChangeError as error:
+        try:
+            host.client.save()
+        except redis.ResponseError:
+            raise error from None
+
+
+def save(host: Host, failed: str) -> None:
     """BGSAVE, and the proof that it ended well; ``failed`` is said where it did not."""
     client = host.client
     before = _last_save(client)

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, restart, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -86,36 +86,3 @@ def test_the_children_that_were_given_cpus_are_tried(changer: Make, key: str) ->
     assert host.apply(cpu, restart="allowed")["restarted"] is True
     facts = host.server.client().info("persistence")
     assert facts["rdb_saves"] >= 1 and facts["aof_rewrites"] >= 1
-
-
-def test_a_child_that_dies_takes_the_change_back(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one does that its unit does not let pin itself: the server is healthy until its first BGSAVE."""
-    host = changer(persist=True)
-    host.server.client().set("key", "value")
-    before, dump = host.config, Path(host.server.directory) / "dump.rdb"
-    started = launch.Launch.start
-
-    def start(how: launch.Launch) -> None:
-        started(how)
-        if "cpulist" in Path(host.server.config_file).read_text():
-            monkeypatch.setattr(restart, "_prove_keys", spoilt)
-
-    def spoilt(*_arguments: Any) -> None:
-        """Loaded by now; nothing can be renamed to a directory that is not empty."""
-        dump.rename(dump.with_suffix(".kept"))
-        (dump / "in the way").mkdir(parents=True)
-
-    def mended(*arguments: Any) -> Any:
-        (dump / "in the way").rmdir()
-        dump.rmdir()
-        dump.with_suffix(".kept").rename(dump)
-        monkeypatch.setattr(restart, "_prove_keys", whole)
-        return take_back(*arguments)
-
-    whole, take_back = restart._prove_keys, transaction._take_back
-    monkeypatch.setattr(launch.Launch, "start", start)
-    monkeypatch.setattr(transaction, "_take_back", mended)
-    cpu = {"kind": "redis", "key": "bgsave-cpulist", "value": str(min(os.sched_getaffinity(0)))}
-    with pytest.raises(ChangeError, match="A trial BGSAVE failed after the restart; the host was put back"):
-        host.apply(cpu, restart="allowed")
-    assert host.server.client().get("key") == "value" and host.config == before
