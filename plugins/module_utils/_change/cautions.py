@@ -25,6 +25,10 @@ def all_of(plan: Plan, host: Host) -> Iterator[str]:
         yield from _children_on_its_cpu(plan, host)
     if pins and ("redis", "io-threads") not in written:
         yield from _threads_on_one_another(plan, host)
+    if written & {("redis", "save"), ("redis", "appendonly")}:
+        yield from _keeps_nothing(plan, host)
+    if ("redis", "tcp-backlog") in written:
+        yield from _backlog_is_cut(int(plan.wanted("redis", "tcp-backlog") or 0), plan, host)
     if ("redis", "databases") in written:
         yield from _databases_of_others(int(plan.wanted("redis", "databases") or 0), plan)
 
@@ -52,6 +56,29 @@ def _threads_on_one_another(plan: Plan, host: Host) -> Iterator[str]:
         yield (
             f"The server has {threads} io-threads, and will have the CPUs {cpus.format_cpu_list(here)}: its threads "
             "take turns there. Give it as many CPUs, or fewer io-threads"
+        )
+
+
+def _keeps_nothing(plan: Plan, host: Host) -> Iterator[str]:
+    if host.instance.role == "master" and not any(
+        placement.after(plan, host, name).strip() not in ("", "no") for name in ("save", "appendonly")
+    ):
+        yield (
+            "The server will keep nothing on disk: with its process all its data is gone, and then that of its "
+            "replicas. Leave save points or appendonly on where the data matters"
+        )
+
+
+def _backlog_is_cut(wanted: int, plan: Plan, host: Host) -> Iterator[str]:
+    """The kernel cuts it off in silence, and CONFIG GET shows the wish."""
+    limit = plan.wanted("sysctl", "net.core.somaxconn")
+    if limit is None:
+        with open(host.path("/proc/sys/net/core/somaxconn"), encoding="ascii") as file:
+            limit = file.read()
+    if int(limit) < wanted:
+        yield (
+            f"The kernel will cut tcp-backlog {wanted} to net.core.somaxconn, {int(limit)}. Set "
+            "{kind: sysctl, key: net.core.somaxconn} beside it"
         )
 
 

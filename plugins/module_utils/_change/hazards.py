@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Callable
+from typing import Callable, TypeVar
 
 from .._errors import ChangeError, LowlatError, Refused
 from .._libraries import psutil
@@ -63,7 +63,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.data_elsewhere,
     guards_restart.not_startable,
 )
-Look = Callable[[], Iterator[Hazard]]
+T = TypeVar("T")
 
 
 def without_a_look(settings: Sequence[Setting]) -> list[Hazard]:
@@ -90,8 +90,7 @@ def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:
             found.extend(hazards)
     for change_guard in CHANGE_GUARDS:
         found += _looked(change_guard.__name__, host, partial(change_guard, plan, host, restart))
-    with server_errors(host.address):
-        plan.warnings = list(cautions.all_of(plan, host))
+    plan.warnings = _looked("cautions", host, partial(cautions.all_of, plan, host))
     return found
 
 
@@ -104,7 +103,7 @@ def _ask_the_others(plan: Plan, host: Host, restart: RestartMode) -> None:
         plan.master = replication.master(host.client, host.address)
 
 
-def _looked(name: str, host: Host, look: Look) -> list[Hazard]:
+def _looked(name: str, host: Host, look: Callable[[], Iterator[T]]) -> list[T]:
     """What a guard says; where it cannot look, an error that names it: nobody knows then whether it is safe."""
     try:
         with server_errors(host.address):

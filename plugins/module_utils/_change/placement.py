@@ -28,23 +28,23 @@ def server_cpus(plan: Plan, host: Host) -> frozenset[int]:
 def children(plan: Plan, host: Host) -> list[str]:
     """Of ``CHILDREN`` those that the server has, as the change leaves it; a replica that syncs needs a BGSAVE too."""
     found = []
-    if _after(plan, host, "save").strip() or host.instance.replicas:
+    if after(plan, host, "save").strip() or host.instance.replicas:
         found.append("bgsave-cpulist")
-    if _after(plan, host, "appendonly") == "yes":
+    if after(plan, host, "appendonly") == "yes":
         found.append("aof-rewrite-cpulist")
     return found
 
 
 def child_cpus(name: str, plan: Plan, host: Host) -> frozenset[int]:
     """The CPUs of a kind of child of ``CHILDREN``: its own, or those that it inherits."""
-    own = _after(plan, host, name)
+    own = after(plan, host, name)
     try:
         return cpus.parse_cpu_list(own) if own else server_cpus(plan, host)
     except BadInput:  # Redis has ignored it as well
         return server_cpus(plan, host)
 
 
-def _after(plan: Plan, host: Host, name: str) -> str:
+def after(plan: Plan, host: Host, name: str) -> str:
     """A directive as the change leaves it."""
     wanted = plan.wanted("redis", name)
     if wanted is not None:

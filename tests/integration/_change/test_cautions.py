@@ -23,7 +23,6 @@ def warned(host: Any, *settings: dict[str, Any], **params: Any) -> list[str]:
     return applied
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="a server that has one CPU anyway is not pinned by anyone")
 def test_children_that_inherit_the_one_cpu_of_the_server(changer: Make) -> None:
     host = changer("appendonly yes", persist=True)
     (warning,) = warned(host, PIN)
@@ -78,3 +77,18 @@ def test_two_cpus_are_no_one(changer: Make) -> None:
     both = {"kind": "affinity", "key": "server", "value": ",".join(map(str, here))}
     assert len(here) == 1 or host.apply(both, check=True)["warnings"] == []
     assert not Path(host.state_directory).exists()
+
+
+def test_a_server_that_would_keep_nothing(changer: Make) -> None:
+    host = changer(persist=True)
+    (warning,) = host.apply(*host.redis(save=""), check=True)["warnings"]
+    assert "keep nothing on disk" in warning
+    assert host.apply(*host.redis(save="", appendonly=True), check=True)["warnings"] == []
+    assert host.apply(*host.redis(save="60 1"), check=True)["warnings"] == []
+
+
+def test_a_backlog_that_the_kernel_would_cut(changer: Make) -> None:
+    host = changer(persist=True)
+    (warning,) = host.apply(*host.redis(tcp_backlog=2_000_000), restart="allowed", check=True)["warnings"]
+    assert "net.core.somaxconn" in warning
+    assert host.apply(*host.redis(tcp_backlog=16), restart="allowed", check=True)["warnings"] == []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guards of kernel parameters, beside a real server: on a tree of their own, since some could not be taken back here."""
+"""Guards of kernel parameters, beside a real server: on a tree of their own, since some could not be taken back."""
 
 from __future__ import annotations
 

@@ -66,9 +66,7 @@ def test_a_child_that_dies_takes_the_change_back(filtered: Any) -> None:
     assert client.set("key", "is written again")
 
 
-def test_a_server_that_dies_at_its_start_takes_the_change_back(
-    filtered: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_dies_at_its_start_takes_the_change_back(filtered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart, "DEAD_AFTER", 0.5)
     client, before = filtered.server.client(), filtered.config
     client.set("key", "value")

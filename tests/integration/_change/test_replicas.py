@@ -115,7 +115,9 @@ def test_replicas_are_told_of_a_restart_and_of_nothing_else(
     until(lambda: client.info("replication").get("slave1", {}).get("state") == "online", "both", "")
     two.client().config_set("replica-priority", 0)
     restarts = host.apply(*host.redis(tcp_backlog=64), restart="allowed", check=True)
-    assert [found["address"] for found in restarts["replicas"]] == [f"127.0.0.1:{port}" for port in (one.port, two.port)]
+    assert [found["address"] for found in restarts["replicas"]] == [
+        f"127.0.0.1:{port}" for port in (one.port, two.port)
+    ]
     first, second = restarts["replicas"]
     assert first["in_sync"] and first["can_take_over"] and first["obstacle"] == ""
     assert first["failover"] == f"FAILOVER TO 127.0.0.1 {one.port}" and first["behind"] >= 0
