@@ -132,7 +132,7 @@ def try_children(host: Host, ours: frozenset[str]) -> None:
 
 
 def save_before_stop(host: Host) -> None:
-    """BGSAVE, or where no child can do it (killed for its CPU list, no memory to fork) the server itself, as at its end.
+    """BGSAVE, or where no child can (killed for its CPU list, no memory to fork) the server itself, as at its end.
 
     ChangeError where it cannot either.
     """
