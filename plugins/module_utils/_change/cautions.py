@@ -51,7 +51,7 @@ def _children_on_its_cpu(plan: Plan, host: Host) -> Iterator[str]:
 
 def _threads_on_one_another(plan: Plan, host: Host) -> Iterator[str]:
     here = placement.server_cpus(plan, host)
-    threads = int(directives.running(host.client).get("io-threads") or 1)
+    threads = int(placement.after(plan, host, "io-threads") or 1)
     if threads > max(1, len(here)):
         yield (
             f"The server has {threads} io-threads, and will have the CPUs {cpus.format_cpu_list(here)}: its threads "

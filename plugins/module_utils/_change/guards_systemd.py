@@ -14,6 +14,7 @@ from .._libraries import psutil
 from .._server import directives, unit
 from .._settings import dropin, registry
 from .._settings.setting import Host, Setting
+from . import placement
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 
@@ -78,7 +79,7 @@ def filter_kills(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Ha
             f"the unit has no filter yet: with this line it would be let make no calls but {setting.value}",
             "leave it out, or begin the list with ~ to forbid the calls that it names",
         )
-    lists = [name for name in directives.CPU_LISTS if _pins(name, plan, host)]
+    lists = [name for name in directives.CPU_LISTS if placement.after(plan, host, name)]
     if lists and not may_pin(plan, host):
         yield Hazard(
             "syscall_filter",
@@ -86,12 +87,6 @@ def filter_kills(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Ha
             f"with it {PINNING} is forbidden, which {', '.join(lists)} needs: the server would be killed by SIGSYS",
             "leave the call out of the list, or take those directives away first",
         )
-
-
-def _pins(name: str, plan: Plan, host: Host) -> bool:
-    wanted = plan.wanted("redis", name)
-    running = {directives.primary(key): value for key, value in directives.running(host.client).items()}
-    return bool(running.get(name, "") if wanted is None else wanted)
 
 
 def changes_identity(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from .._errors import ChangeError
 from .._libraries import redis
 from .._server import config_file, directives
+from .._server.connection import refusal
 from .._settings.setting import Host
 from .waiting import until
 
@@ -138,11 +140,13 @@ def save_before_stop(host: Host) -> None:
     """
     try:
         save(host, "BGSAVE failed, so the server was not restarted")
-    except ChangeError as error:
-        try:
+    except ChangeError:
+        before = _last_save(host.client)
+        with contextlib.suppress(redis.ResponseError, redis.TimeoutError):  # it answers nobody until it is done
             host.client.save()
-        except redis.ResponseError:
-            raise error from None
+        until(lambda: refusal(host.client, host.address) is None, "the server to save its data", str(host.address))
+        if _last_save(host.client) <= before:
+            raise
 
 
 def save(host: Host, failed: str) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from .._errors import BadInput
 from .._host import cpus, threads
-from .._server import directives
 from .._settings.setting import Host
 from .plan import Plan
 
@@ -49,5 +48,5 @@ def after(plan: Plan, host: Host, name: str) -> str:
     wanted = plan.wanted("redis", name)
     if wanted is not None:
         return wanted
-    running = {directives.primary(key): value for key, value in directives.running(host.client).items()}
-    return running.get(name, "")
+    # Older servers spell some with an underscore.
+    return next(iter(host.client.config_get(name.replace("-", "?")).values()), None) or ""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,6 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import guards_systemd
 from ansible_collections.lowlat.redis.plugins.module_utils._change.plan import Plan, PlannedSetting
 from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
-from ansible_collections.lowlat.redis.plugins.module_utils._server import directives
 from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Setting
 
 FORBIDS = "~acct sched_setaffinity"
@@ -21,8 +21,8 @@ OWN = "redis-server.service"
 
 def host_of(monkeypatch: pytest.MonkeyPatch, shown: str, unit: str | None = OWN, **running: str) -> Any:
     monkeypatch.setattr(systemd, "show", lambda *_arguments: {"SystemCallFilter": shown})
-    monkeypatch.setattr(directives, "running", lambda _client: running)
-    return SimpleNamespace(instance=SimpleNamespace(unit=unit), client=None)
+    client = SimpleNamespace(config_get=lambda name: {key: running[key] for key in running if fnmatch(key, name)})
+    return SimpleNamespace(instance=SimpleNamespace(unit=unit), client=client)
 
 
 def plan_of(value: str | None, unit: str = OWN) -> Plan:
