@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Callable, TypeVar
+from contextlib import contextmanager
+from typing import Callable
 
 from .._errors import ChangeError, LowlatError, Refused
 from .._libraries import psutil
@@ -63,7 +63,6 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.data_elsewhere,
     guards_restart.not_startable,
 )
-T = TypeVar("T")
 
 
 def without_a_look(settings: Sequence[Setting]) -> list[Hazard]:
@@ -76,21 +75,23 @@ def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:
 
     Notes in the plan what else should be known: its replicas, its master, its warnings.
     """
-    _ask_the_others(plan, host, restart)
+    with _looking("replicas", host):
+        _ask_the_others(plan, host, restart)
     found: list[Hazard] = []
     for planned in plan.to_change:
-        hazards = [
-            hazard
-            for guard in SETTING_GUARDS
-            for hazard in _looked(guard.__name__, host, partial(guard, planned, plan, host))
-        ]
+        hazards: list[Hazard] = []
+        for guard in SETTING_GUARDS:
+            with _looking(guard.__name__, host):
+                hazards.extend(guard(planned, plan, host))
         if hazards and planned.setting.optional:
             planned.skipped = "; ".join(f"{hazard.reason} ({hazard.id})" for hazard in hazards)
         else:
             found.extend(hazards)
     for change_guard in CHANGE_GUARDS:
-        found += _looked(change_guard.__name__, host, partial(change_guard, plan, host, restart))
-    plan.warnings = _looked("cautions", host, partial(cautions.all_of, plan, host))
+        with _looking(change_guard.__name__, host):
+            found.extend(change_guard(plan, host, restart))
+    with _looking("cautions", host):
+        plan.warnings = list(cautions.all_of(plan, host))
     return found
 
 
@@ -103,11 +104,12 @@ def _ask_the_others(plan: Plan, host: Host, restart: RestartMode) -> None:
         plan.master = replication.master(host.client, host.address)
 
 
-def _looked(name: str, host: Host, look: Callable[[], Iterator[T]]) -> list[T]:
-    """What a guard says; where it cannot look, an error that names it: nobody knows then whether it is safe."""
+@contextmanager
+def _looking(name: str, host: Host) -> Iterator[None]:
+    """Where a guard cannot look, an error that names it: nobody knows then whether it is safe."""
     try:
         with server_errors(host.address):
-            return list(look())
+            yield
     except LowlatError as error:
         raise type(error)(
             f"Cannot look for the hazard {name}: {error.what}",

@@ -47,7 +47,7 @@ class RedisDirective:
         return not self.live_matches(setting, reading) and _immutable(setting.key, host)
 
     def write_live(self, setting: Setting, value: Any, host: Host) -> None:
-        """ServerError too if the server says OK and then shows another value: it clamps some (hazard 17)."""
+        """ServerError too if the server says OK and then shows another value: it clamps some."""
         with server_errors(host.address):
             host.client.config_set(setting.key, value)
         shown = _get(setting, host)
