@@ -15,6 +15,7 @@ description:
   - Changes settings of a Redis or Valkey server and its host as one change that is journalled before the first write,
     stays open until it is confirmed, and can be taken back to the byte.
   - Every known hazard is looked for before anything is written. Where one stands against the change it is refused.
+    What does not stand against it and should be known is told as warnings.
   - Whatever fails while it is applied is taken back before the task fails.
 options:
   state:
@@ -162,6 +163,21 @@ hazards:
   returned: when the change is refused
   type: list
   elements: dict
+replicas:
+  description:
+    - Each connected replica of a server that the change restarts, or whose C(databases) it is about, with C(address),
+      C(in_sync), how many bytes it is C(behind), whether it C(can_take_over), the C(obstacle) if it cannot, and the
+      command that makes it the master in C(failover).
+  returned: with O(state=applied), and when the change is refused
+  type: list
+  elements: dict
+  sample:
+    - address: 192.0.2.7:6379
+      in_sync: true
+      behind: 0
+      can_take_over: true
+      obstacle: ""
+      failover: FAILOVER TO 192.0.2.7 6379
 restarted:
   description: Whether the server was restarted by this call.
   returned: always

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._server import permissions
+from .._server import allocator, permissions
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
 from .plan import Plan
 
 #: Commands whose first argument names what is done.
-_CONTAINERS = frozenset({"CONFIG", "CLIENT"})
+_CONTAINERS = frozenset({"CONFIG", "CLIENT", "MEMORY"})
 
 
 def not_permitted(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
@@ -37,6 +37,8 @@ def not_permitted(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haza
 def _needed(plan: Plan, host: Host, restart: RestartMode) -> list[list[str]]:
     """The commands, with as many arguments as they take."""
     found = []
+    if any(name in (plan.wanted("systemd", "Environment", host.instance.unit) or "") for name in allocator.VARIABLES):
+        found.append(["MEMORY", "MALLOC-STATS"])
     restarts = restart == "allowed" and bool(plan.to_restart)
     if restarts or any(item.setting.kind == "redis" and item.live and not item.restart for item in plan.to_change):
         found.append(["CONFIG", "SET", "hz", "10"])

@@ -14,7 +14,7 @@ from .plan import Plan
 
 
 def not_writable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """Hazard 13: a file that cannot be replaced in its directory would leave runtime and file apart."""
+    """A file that cannot be replaced in its directory would leave runtime and file apart."""
     for path in plan.files(host):
         try:
             files.check_replaceable(path)

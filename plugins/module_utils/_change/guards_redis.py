@@ -6,39 +6,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._server import allocator, directives
+from .._host import cpus
+from .._server import allocator, directives, replication
 from .._settings.setting import Host, Setting
+from . import placement
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 
 #: Room above the used memory that a new limit must leave.
 MAXMEMORY_MARGIN = 1.1
 HZ_RANGE = (1, 500)
+#: Room above the clients that are connected: ours, those of an operator and the replicas' must still get in.
+CLIENTS_ROOM = 8
 _IDENTITY = frozenset(
-    {
-        "port",
-        "tls-port",
-        "bind",
-        "unixsocket",
-        "requirepass",
-        "replicaof",
-        "masterauth",
-        "masteruser",
-        "aclfile",
-        "user",
-        "rename-command",
-        "protected-mode",
-        "cluster-enabled",
-        "dir",
-        "dbfilename",
-        "appendfilename",
-        "appenddirname",
-    }
+    """
+    port tls-port bind unixsocket unixsocketperm unixsocketgroup protected-mode
+    requirepass masterauth masteruser aclfile user rename-command
+    replicaof replica-announce-ip replica-announce-port
+    cluster-enabled cluster-config-file cluster-port cluster-announce-ip cluster-announce-port
+    cluster-announce-tls-port cluster-announce-bus-port cluster-announce-hostname
+    dir dbfilename appendfilename appenddirname daemonize supervised
+    """.split()  # noqa: SIM905
 )
 
 
 def tcp_nodelay(settings: Sequence[Setting]) -> Iterator[Hazard]:
-    """Hazard 1: asked for again and again, and fatal in the file; found before the directive is looked up."""
+    """Asked for again and again, and fatal in the file; found before the directive is looked up."""
     for setting in settings:
         if setting.kind == "redis" and setting.key.lower().replace("_", "-") == "tcp-nodelay" and not setting.optional:
             yield Hazard(
@@ -57,33 +50,45 @@ def moves_the_server(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
         yield Hazard(
             "moves_the_server",
             setting.key,
-            "with it the server could not be reached to confirm or take back the change, or would have other data",
+            "with it the server could not be reached or started to confirm or take back the change, or would have "
+            "other data",
             "change it by hand, outside of a measured change",
         )
 
 
 def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Hazards 2 and 3: fewer databases than hold keys is fatal with an RDB, and mixes databases with an AOF."""
+    """Fewer databases than hold keys is fatal with an RDB, and mixes databases with an AOF.
+
+    A replica may be writable and hold keys of its own; one whose master holds more dies of the next full sync.
+    """
     setting = planned.setting
     if (setting.kind, setting.key) != ("redis", "databases"):
         return
-    lost = sorted(number for number, keys in host.instance.keys.items() if keys and number >= int(setting.value))
-    if lost:
-        yield Hazard(
-            "databases_in_use",
-            setting.key,
-            f"database {', '.join(map(str, lost))} holds keys: the server would not start, or mix them into others",
-            "move those keys to another server or database first, or keep more databases",
-        )
+    wanted = int(setting.value)
+    holders: list[tuple[str, replication.Peer]] = [("replica", replica.peer) for replica in plan.replicas]
+    holders += [("its master", plan.master)] if plan.master else []
+    named = [
+        ("this server", host.instance.keys),
+        *((f"{who} {peer.address}", peer.keys or {}) for who, peer in holders),
+    ]
+    for who, keys in named:
+        lost = sorted(number for number, count in keys.items() if count and number >= wanted)
+        if lost:
+            yield Hazard(
+                "databases_in_use",
+                setting.key,
+                f"database {', '.join(map(str, lost))} of {who} holds keys: a server would not start with them, or "
+                "mix them into others",
+                "move those keys to another server or database first, or keep more databases",
+            )
 
 
 def maxmemory_below_used(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Hazards 6 and 7: keys would be evicted, which no rollback brings back, or writes fail with OOM."""
+    """Keys would be evicted, which no rollback brings back, or writes fail with OOM."""
     setting = planned.setting
     if setting.kind != "redis" or setting.key not in ("maxmemory", "maxmemory-policy"):
         return
-    limits = [item.setting.value for item in plan.settings if item.setting.key == "maxmemory" and not item.skipped]
-    limit = int(limits[0] if limits else host.client.config_get("maxmemory").get("maxmemory") or 0)
+    limit = int(plan.wanted("redis", "maxmemory") or host.client.config_get("maxmemory").get("maxmemory") or 0)
     used = host.instance.used_memory
     evicting = setting.key == "maxmemory" or setting.value != "noeviction"
     if limit and evicting and used * MAXMEMORY_MARGIN > limit:
@@ -95,8 +100,59 @@ def maxmemory_below_used(planned: PlannedSetting, plan: Plan, host: Host) -> Ite
         )
 
 
+def maxclients_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """Below the clients that are there nobody gets in any more: no replica, and not we to confirm or take back."""
+    setting = planned.setting
+    if (setting.kind, setting.key) != ("redis", "maxclients"):
+        return
+    info = host.client.info("clients")
+    there = int(info["connected_clients"]) + int(info.get("cluster_connections", 0)) + len(host.instance.replicas)
+    if int(setting.value) < min(there + CLIENTS_ROOM, int(info.get("maxclients", there + CLIENTS_ROOM))):
+        yield Hazard(
+            "maxclients_in_use",
+            setting.key,
+            f"{there} clients are connected: nobody else would get in, not even to take this change back",
+            f"choose at least {there + CLIENTS_ROOM}",
+        )
+
+
+def min_replicas_missing(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """With fewer replicas in sync than it asks for, a master refuses every write at once."""
+    setting = planned.setting
+    if setting.kind != "redis" or directives.primary(setting.key) != "min-replicas-to-write":
+        return
+    lag = plan.wanted("redis", "min-replicas-max-lag") or host.client.config_get("min-*-max-lag").get(
+        "min-slaves-max-lag" if setting.key.startswith("min-slaves") else "min-replicas-max-lag"
+    )
+    if lag == "0":  # turns the rule off
+        return
+    wanted, there = int(setting.value), sum(replica["state"] == "online" for replica in host.instance.replicas)
+    if host.instance.role == "master" and wanted > there:
+        yield Hazard(
+            "min_replicas_missing",
+            setting.key,
+            f"{there} replicas are in sync: the server would refuse every write with NOREPLICAS",
+            f"attach {wanted - there} more first, or choose at most {there}",
+        )
+
+
+def io_threads_without_cpus(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """I/O threads spin: more of them than CPUs take turns with the main thread, which waits for them all."""
+    setting = planned.setting
+    if (setting.kind, setting.key) != ("redis", "io-threads"):
+        return
+    there = placement.server_cpus(plan, host)
+    if int(setting.value) > max(1, len(there)):
+        yield Hazard(
+            "io_threads_without_cpus",
+            setting.key,
+            f"the server has the CPUs {cpus.format_cpu_list(there)}: its threads would spin on them in turns",
+            f"choose at most {max(1, len(there))}, or give the server more CPUs",
+        )
+
+
 def hz_out_of_range(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Hazard 17: the server clamps hz without a word."""
+    """The server clamps hz without a word."""
     setting = planned.setting
     low, high = HZ_RANGE
     if (setting.kind, setting.key) == ("redis", "hz") and not low <= int(setting.value) <= high:
@@ -109,7 +165,7 @@ def hz_out_of_range(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator
 
 
 def active_defrag_unsupported(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Hazard 16: only a build with its own, patched jemalloc can move memory."""
+    """Only a build with its own, patched jemalloc can move memory."""
     setting = planned.setting
     if (setting.kind, setting.key, setting.value) != ("redis", "activedefrag", "yes"):
         return

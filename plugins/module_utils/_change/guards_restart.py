@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .._server import acl_users, config_file, config_reader, directives, startable
+from .._server.replication import Replica
 from .._settings import registry
 from .._settings.setting import Host
 from . import persistence
@@ -27,7 +28,7 @@ def restart_required(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
 
 
 def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """Hazard 4: without persistence a restart empties the server."""
+    """Without persistence a restart empties the server, and then its replicas; one of them could take over before."""
     if not _restarts(plan, restart):
         return
     state = persistence.persistence(host)
@@ -36,12 +37,35 @@ def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator
             "restart_loses_data",
             ", ".join(item.setting.key for item in plan.to_restart),
             f"the server holds {state.keys} keys, and a restart would lose what no AOF and no save points keep",
-            "turn on persistence (CONFIG SET save or appendonly), use restart: defer, or leave these settings out",
+            "; ".join([_by_replica(plan.replicas), *_CHOICES]),
         )
 
 
+_CHOICES = (
+    "or turn on persistence first: CONFIG SET save, or CONFIG SET appendonly and wait for its rewrite, and the same in "
+    "the config file",
+    "or say restart: defer, and restart it yourself when the data may go",
+    "or leave these settings out",
+)
+
+
+def _by_replica(replicas: Sequence[Replica]) -> str:
+    """The way that keeps serving, or what it would take."""
+    able = [replica for replica in replicas if replica.can_take_over]
+    if able:
+        best = min(able, key=lambda replica: replica.behind)
+        return (
+            f"let replica {best.peer.address} take over ({best.failover}): this server then is a replica, and may be "
+            "restarted"
+        )
+    if replicas:
+        why = "; ".join(f"{replica.peer.address}: {replica.obstacle}" for replica in replicas)
+        return f"let a replica take over, when one can ({why})"
+    return "attach a replica and let it take over (REPLICAOF there, then FAILOVER here)"
+
+
 def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """Hazard 4: a server that saves nothing still loads an old dump when it starts."""
+    """A server that saves nothing still loads an old dump when it starts."""
     path = persistence.stale_dump(host) if _restarts(plan, restart) else None
     if path:
         yield Hazard(

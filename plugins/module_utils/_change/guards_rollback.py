@@ -16,7 +16,7 @@ from .store import Change, Store
 
 
 def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
-    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt (hazard 27)."""
+    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt."""
     _refuse_when_others_build_on_it(store, change)
     host, _why = waiting.reach(connect)
     if host is not None:

@@ -5,11 +5,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Callable
 
-from .._errors import Refused
+from .._errors import ChangeError, LowlatError, Refused
+from .._libraries import psutil
+from .._server import replication
+from .._server.connection import server_errors
 from .._settings.setting import Host, Setting
-from . import guards_acl, guards_files, guards_kernel, guards_redis, guards_restart, guards_systemd
+from . import (
+    cautions,
+    guards_acl,
+    guards_allocator,
+    guards_files,
+    guards_kernel,
+    guards_redis,
+    guards_restart,
+    guards_systemd,
+)
 from .guard import Hazard, RestartMode
 from .plan import Plan, PlannedSetting
 
@@ -18,12 +31,25 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_redis.moves_the_server,
     guards_redis.databases_in_use,
     guards_redis.maxmemory_below_used,
+    guards_redis.maxclients_in_use,
+    guards_redis.min_replicas_missing,
+    guards_redis.io_threads_without_cpus,
     guards_redis.hz_out_of_range,
     guards_redis.active_defrag_unsupported,
     guards_redis.command_line_override,
     guards_kernel.paired_sysctl,
+    guards_kernel.one_way_sysctl,
+    guards_kernel.no_overcommit,
+    guards_kernel.takes_the_memory,
+    guards_kernel.stops_the_host,
     guards_systemd.filtered_syscall,
-    guards_systemd.allocator_environment,
+    guards_systemd.filter_kills,
+    guards_systemd.changes_identity,
+    guards_systemd.overridden_dropin,
+    guards_systemd.cpuset_stays,
+    guards_systemd.memory_limit_below_used,
+    guards_systemd.too_few_files,
+    guards_allocator.allocator_environment,
 )
 CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = (
     guards_acl.not_permitted,
@@ -45,15 +71,60 @@ def without_a_look(settings: Sequence[Setting]) -> list[Hazard]:
 
 
 def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:
-    """Hazards that stand against the plan. Those of optional settings leave the setting out instead."""
+    """Hazards that stand against the plan. Those of optional settings leave the setting out instead.
+
+    Notes in the plan what else should be known: its replicas, its master, its warnings.
+    """
+    with _looking("replicas", host):
+        _ask_the_others(plan, host, restart)
     found: list[Hazard] = []
     for planned in plan.to_change:
-        hazards = [hazard for guard in SETTING_GUARDS for hazard in guard(planned, plan, host)]
+        hazards: list[Hazard] = []
+        for guard in SETTING_GUARDS:
+            with _looking(guard.__name__, host):
+                hazards.extend(guard(planned, plan, host))
         if hazards and planned.setting.optional:
             planned.skipped = "; ".join(f"{hazard.reason} ({hazard.id})" for hazard in hazards)
         else:
             found.extend(hazards)
-    return found + [hazard for guard in CHANGE_GUARDS for hazard in guard(plan, host, restart)]
+    for change_guard in CHANGE_GUARDS:
+        with _looking(change_guard.__name__, host):
+            found.extend(change_guard(plan, host, restart))
+    with _looking("cautions", host):
+        plan.warnings = list(cautions.all_of(plan, host))
+    return found
+
+
+def _ask_the_others(plan: Plan, host: Host, restart: RestartMode) -> None:
+    """Only where a restart or the databases are at stake: one that does not answer costs seconds."""
+    databases = any((item.setting.kind, item.setting.key) == ("redis", "databases") for item in plan.to_change)
+    if databases or (plan.to_restart and restart != "refuse"):
+        plan.replicas = replication.replicas(host.client, host.address, host.instance)
+    if databases and host.instance.role == "replica":
+        plan.master = replication.master(host.client, host.address)
+
+
+@contextmanager
+def _looking(name: str, host: Host) -> Iterator[None]:
+    """Where a guard cannot look, an error that names it: nobody knows then whether it is safe."""
+    try:
+        with server_errors(host.address):
+            yield
+    except LowlatError as error:
+        raise type(error)(
+            f"Cannot look for the hazard {name}: {error.what}",
+            where=error.where,
+            why=error.why,
+            remedy=error.remedy,
+            **error.details,
+        ) from error
+    except (OSError, ValueError, LookupError, psutil.Error) as error:
+        raise ChangeError(
+            f"Cannot look for the hazard {name}, so nothing was changed",
+            where=str(host.address),
+            why=str(error) or repr(error),
+            remedy="See whether the server still runs and what its INFO and CONFIG GET tell",
+        ) from error
 
 
 def refuse(hazards: Sequence[Hazard], plan: Plan, where: str) -> None:
@@ -71,4 +142,5 @@ def refuse(hazards: Sequence[Hazard], plan: Plan, where: str) -> None:
         remedy=f"It would have changed: {would}" if would else "",
         hazards=[hazard.report() for hazard in hazards],
         settings=[item.report() for item in plan.settings],
+        replicas=[replica.report() for replica in plan.replicas],
     )

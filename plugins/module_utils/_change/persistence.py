@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from .._errors import ChangeError
 from .._libraries import redis
 from .._server import config_file, directives
+from .._server.connection import refusal
 from .._settings.setting import Host
 from .waiting import until
 
@@ -89,14 +91,14 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
 
 
 def rewrite_aof(host: Host) -> None:
-    """A log that begins with the data set of now holds no command for a database that is about to go (hazard 3)."""
+    """A log that begins with the data set of now holds no command for a database that is about to go."""
     wait_for_aof(host)
     host.client.bgrewriteaof()
     wait_for_aof(host)
 
 
 def wait_for_aof(host: Host) -> None:
-    """An AOF is whole only after its first rewrite (hazard 5). ChangeError where the rewrite fails."""
+    """An AOF is whole only after its first rewrite. ChangeError where the rewrite fails."""
 
     def done() -> bool:
         facts = host.client.info("persistence")
@@ -113,8 +115,42 @@ def wait_for_aof(host: Host) -> None:
         )
 
 
-def save(host: Host) -> None:
-    """BGSAVE, and the proof that it ended well."""
+#: Of a change that writes one of these nobody knows yet whether a child of the server lives.
+_ABOUT_CHILDREN = frozenset({"bgsave-cpulist", "aof-rewrite-cpulist", "SystemCallFilter"})
+
+
+def try_children(host: Host, ours: frozenset[str]) -> None:
+    """A child that may not pin itself dies of SIGSYS at the first BGSAVE, and from then on writes fail (MISCONF).
+
+    So one of each sort that the server has is tried. ChangeError where it does not end well.
+    """
+    if not _ABOUT_CHILDREN & {directives.primary(key) if key.islower() else key for key in ours}:
+        return
+    state = persistence(host)
+    if state.save_points:
+        save(host, "A trial BGSAVE failed after the restart")
+    if state.aof:
+        rewrite_aof(host)
+
+
+def save_before_stop(host: Host) -> None:
+    """BGSAVE, or where no child can (killed for its CPU list, no memory to fork) the server itself, as at its end.
+
+    ChangeError where it cannot either.
+    """
+    try:
+        save(host, "BGSAVE failed, so the server was not restarted")
+    except ChangeError:
+        before = _last_save(host.client)
+        with contextlib.suppress(redis.ResponseError, redis.TimeoutError):  # it answers nobody until it is done
+            host.client.save()
+        until(lambda: refusal(host.client, host.address) is None, "the server to save its data", str(host.address))
+        if _last_save(host.client) <= before:
+            raise
+
+
+def save(host: Host, failed: str) -> None:
+    """BGSAVE, and the proof that it ended well; ``failed`` is said where it did not."""
     client = host.client
     before = _last_save(client)
     while time.time() <= before + 1:  # LASTSAVE counts whole seconds
@@ -130,7 +166,7 @@ def save(host: Host) -> None:
     facts = client.info("persistence")
     if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) <= before:
         raise ChangeError(
-            "BGSAVE failed, so the server was not restarted",
+            failed,
             where=str(host.address),
             why=f"rdb_last_bgsave_status is {facts['rdb_last_bgsave_status']}",
             remedy="See the server's log for the reason (disk full, no permission, no memory for the fork)",

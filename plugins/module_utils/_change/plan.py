@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import BadInput
 from .._server import directives
+from .._server.replication import Peer, Replica
 from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 
@@ -64,9 +65,16 @@ class PlannedSetting:
 
 @dataclass
 class Plan:
-    """Every setting of a change, and the files that hold their stored values."""
+    """Every setting of a change, in the order of writing, and the files that hold their stored values.
+
+    Preflight adds the ``replicas`` and the ``master``, where a restart or the databases are at stake, and ``warnings``:
+    what does not stand against the change and should be known.
+    """
 
     settings: list[PlannedSetting]
+    replicas: list[Replica] = field(default_factory=list)
+    master: Peer | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def to_change(self) -> list[PlannedSetting]:
@@ -75,6 +83,14 @@ class Plan:
     @property
     def to_restart(self) -> list[PlannedSetting]:
         return [planned for planned in self.to_change if planned.restart]
+
+    def wanted(self, kind: str, key: str, unit: str | None = None) -> str | None:
+        """The value that a setting is to have, None where the change says nothing of it (or leaves it out)."""
+        for item in self.settings:
+            here = directives.primary(item.setting.key) if kind == "redis" else item.setting.key
+            if (item.setting.kind, here, item.setting.unit) == (kind, key, unit) and not item.skipped:
+                return item.setting.value
+        return None
 
     def files(self, host: Host) -> list[str]:
         """Paths of the files to edit, each once, in order."""
@@ -128,7 +144,7 @@ def build(settings: Sequence[Setting], host: Host) -> Plan:
     planned = [_plan_one(setting, host) for setting in settings]
     _refuse_doubles(planned)
     _affinity_makes_restart_needless(planned)
-    return Plan(planned)
+    return Plan(_ordered(planned))
 
 
 def _plan_one(setting: Setting, host: Host) -> PlannedSetting:
@@ -166,6 +182,17 @@ def _refuse_doubles(planned: Sequence[PlannedSetting]) -> None:
                 remedy="Keep one of them",
             )
         seen.add(identity)
+
+
+def _ordered(planned: Sequence[PlannedSetting]) -> list[PlannedSetting]:
+    """The limit before the policy: an evicting policy under the old, lower limit would evict at once."""
+    keys = [item.setting.key for item in planned if item.setting.kind == "redis"]
+    if "maxmemory" not in keys or "maxmemory-policy" not in keys[: keys.index("maxmemory")]:
+        return list(planned)
+    limit = next(item for item in planned if (item.setting.kind, item.setting.key) == ("redis", "maxmemory"))
+    rest = [item for item in planned if item is not limit]
+    at = next(number for number, item in enumerate(rest) if item.setting.key == "maxmemory-policy")
+    return [*rest[:at], limit, *rest[at:]]
 
 
 def _affinity_makes_restart_needless(planned: Sequence[PlannedSetting]) -> None:

@@ -97,7 +97,8 @@ def _apply(
         "reboot_required": False,
         "deadline": armed[0].shown() if armed else "",
         "diff": diff(done.plan),
-        "warnings": [_NO_REBOOT] if armed and armed[0].keeper == "process" else [],
+        "replicas": [replica.report() for replica in done.plan.replicas],
+        "warnings": done.plan.warnings + ([_NO_REBOOT] if armed and armed[0].keeper == "process" else []),
     }
 
 

@@ -17,7 +17,7 @@ from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
 from . import remembered
 from .launch import is_running, restart_process
-from .persistence import elsewhere, persistence, rewrite_aof, save
+from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import until
 
 #: A server that dies of its start (hazard 8: after READY=1) has done so within this time after its first answer, and
@@ -104,7 +104,7 @@ def _make_ready(host: Host, ours: frozenset[str]) -> bool:
     if state.aof:
         rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
-        save(host)
+        save_before_stop(host)
     return state.replica_in_sync
 
 

@@ -139,7 +139,7 @@ def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any
 
 
 def refuse_unfinished(store: Store) -> None:
-    """Hazard 26: one change at a time on a host."""
+    """One change at a time on a host."""
     other = store.unfinished()
     if other is None:
         return
@@ -156,7 +156,7 @@ def refuse_unfinished(store: Store) -> None:
 
 
 def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied:
-    """Live values first: a file that names what the server does not have yet is read at its next start (hazard 5)."""
+    """Live values first: a file that names what the server does not have yet is read at its next start."""
     outcome = Applied(plan, change=change)
     for item in plan.to_change:
         if item.live and not item.restart and not _after_the_file(item):
@@ -176,6 +176,7 @@ def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied
         )
         up_since = restart.uptime() - restart.FIRST_LOOK
         change.journal.append("restarted", up_since=up_since, **restart.proof(host))
+        persistence.try_children(host, ours)
         outcome.restarted = True
         for item in plan.to_change:
             provider = registry.provider(item.setting.kind)

@@ -127,7 +127,7 @@ def _connection_class(address: Address) -> Any:
 
 
 def control(address: Address) -> redis.Redis:
-    """A client for everything but the timed loop. It has answered PING once, or is a replica that waits for its master.
+    """A client for everything but the timed loop. Its server has answered PING once, or still obeys CONFIG and INFO.
 
     ServerError says why there is none.
     """
@@ -150,13 +150,14 @@ def control(address: Address) -> redis.Redis:
 def refusal(client: redis.Redis, address: Address) -> ServerError | None:
     """Why the server does not take commands of ours, None if it does.
 
-    A replica whose link to its master is down may refuse what reads data, PING with it, and obeys CONFIG and INFO.
+    A replica whose link to its master is down may refuse what reads data, and a server whose last BGSAVE failed what
+    writes, PING with it: both obey CONFIG and INFO.
     """
     try:
         with server_errors(address):
             client.ping()
     except ServerError as error:
-        return None if error.details["code"] == "masterdown" else error
+        return None if error.details["code"] in ("masterdown", "misconf") else error
     return None
 
 
@@ -187,7 +188,7 @@ def socket_of(connection: Connection) -> Any:
 def server_errors(address: Address) -> Iterator[None]:
     """Turns what redis-py raises into ServerError. ``details["code"]`` names the kind for programs:
 
-    unreachable, timeout, tls, auth, noperm, unknown_command, loading, masterdown, busy, protocol, refused.
+    unreachable, timeout, tls, auth, noperm, unknown_command, loading, masterdown, misconf, busy, protocol, refused.
     """
     from redis import exceptions
 
@@ -205,6 +206,8 @@ def _kind(error: BaseException) -> str:
         return "loading"
     if text.startswith("MASTERDOWN") or "Link with MASTER is down" in text:
         return "masterdown"
+    if text.startswith("MISCONF"):
+        return "misconf"
     if text.startswith("NOPERM") or "no permissions" in text:
         return "noperm"
     if isinstance(error, exceptions.AuthenticationError) or re.match(
@@ -255,6 +258,10 @@ def explain(error: BaseException, address: Address) -> ServerError:
         "masterdown": (
             "The server is a replica that has lost its master and serves no stale data",
             "Mend the link to its master, or set replica-serve-stale-data yes",
+        ),
+        "misconf": (
+            "The server could not save its data, and refuses writes until it can",
+            "See its log for the reason (disk full, no memory for the fork, a child killed by SIGSYS)",
         ),
         "busy": ("The server is busy running a script", "Wait, or end the script with SCRIPT KILL"),
         "protocol": ("What answers there is no Redis server", "Correct login_host, login_port or tls"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import redis
 
 _ATTRIBUTE = re.compile(r"(restart|secret|alias|since|until|valkey)(<|>=|=)?(.*)\Z")
+#: CPUs of the server and of its children, which Redis pins itself.
+CPU_LISTS = ("server-cpulist", "bio-cpulist", "aof-rewrite-cpulist", "bgsave-cpulist")
 _INJECTION = re.compile(r"[\0\r\n]")
 _SECRET_LOOKING = re.compile(r"pass|auth|secret|token|credential")
 

@@ -7,6 +7,7 @@ A file is read at the start only: what somebody has written into it since then n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 from .._errors import BadInput
@@ -28,6 +29,7 @@ _UNLISTED = {
 _SEVERAL = frozenset({"words", "numbers", "percentages", "save", "limits", "flags"})
 _LENIENT = frozenset({"cpus", "string", "path", "words"})
 _FILE_NAMES = frozenset({"dbfilename", "appendfilename", "appenddirname"})
+_NEEDS_ITS_DIRECTORY = frozenset({"logfile", "unixsocket"})
 #: What an empty text is to a server.
 _EMPTY = {"memory": "0", "share": "0", "octal": "0"}
 _NEWEST_KNOWN = (8, 1)
@@ -65,9 +67,10 @@ def _against_value(line: Line, directive: directives.Directive, version: Version
     words, text = line.arguments, " ".join(line.arguments)
     if directive.type not in _SEVERAL and len(words) != 1:
         yield f"it takes one argument, not {len(words)}"
-    elif text == now or directive.type in _LENIENT or (directive.type == "limits" and not words):
-        if directive.name in _FILE_NAMES and (not text or "/" in text or "\\" in text):
-            yield "it takes the name of a file, and no path"
+    elif text == now or (directive.type == "limits" and not words):
+        return
+    elif directive.type in _LENIENT:
+        yield from _against_name(directive.name, text)
     elif any(word != word.strip() for word in words) and directive.type not in _SEVERAL:
         yield "its argument has blanks at its ends"
     elif len(words) > 1 and any(word != word.strip() or not word for word in words):
@@ -77,6 +80,15 @@ def _against_value(line: Line, directive: directives.Directive, version: Version
             directives.normalise(directive.name, text or _EMPTY.get(directive.type, ""))
         except BadInput as error:
             yield error.why or error.what
+
+
+def _against_name(name: str, text: str) -> Iterator[str]:
+    """Of a file or a directory. What is relative depends on where the server is started."""
+    if name in _FILE_NAMES and (not text or "/" in text or "\\" in text):
+        yield "it takes the name of a file, and no path"
+    needed = os.path.dirname(text) if name in _NEEDS_ITS_DIRECTORY else text if name == "dir" else ""
+    if needed.startswith("/") and not os.path.isdir(needed):
+        yield f"there is no directory {needed}"
 
 
 def _is_listed_otherwise(directive: directives.Directive, listed: Mapping[str, str]) -> bool:

@@ -14,6 +14,11 @@ def syscall_allowed(unit: str, syscall: str) -> bool:
     return allows(systemd.show(unit, ["SystemCallFilter"]).get("SystemCallFilter", ""), syscall)
 
 
+def filtered(unit: str) -> bool:
+    """Whether the unit has a SystemCallFilter= at all."""
+    return bool(systemd.show(unit, ["SystemCallFilter"]).get("SystemCallFilter", "").strip("~ "))
+
+
 def allows(shown: str, syscall: str) -> bool:
     """Read the property as `systemctl show` prints it: names, after a `~` those that are forbidden.
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable
 
 from .._errors import BadInput
@@ -19,10 +20,12 @@ _UNIT_KEYS = frozenset(
     StopWhenUnneeded IgnoreOnIsolate DefaultDependencies RequiresMountsFor
     """.split()  # noqa: SIM905
 )
+MEMORY_LIMITS = frozenset(("MemoryMax", "MemoryHigh", "MemoryLimit"))
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([BKMGTPE]?|%)\Z", re.ASCII)
 _INSTALL_KEYS = frozenset(("Alias", "WantedBy", "RequiredBy", "UpheldBy", "Also", "DefaultInstance"))
 # Keys whose property goes by another name; those that end in Sec show as USec besides.
 _PROPERTIES = {"CPUQuota": "CPUQuotaPerSecUSec", "EnvironmentFile": "EnvironmentFiles"}
-# Lines of these add up over all files of the unit: an empty one first makes ours the only one (hazard 19).
+# Lines of these add up over all files of the unit: an empty one first makes ours the only one.
 _MERGED = frozenset(("CPUAffinity",))
 
 
@@ -58,12 +61,34 @@ def unknown(key: str, unit: str, known: Iterable[str]) -> BadInput:
 
 def value(content: bytes | None, key: str) -> str | None:
     """The value of a key in our drop-in, None if it is not there."""
-    found = None
-    for line in _text(content).splitlines():
-        name, equals, text = line.partition("=")
-        if equals and name.strip() == key:
-            found = text.strip()
-    return found
+    found = values(content, key)
+    return found[-1] if found else None
+
+
+def values(content: bytes | None, key: str) -> list[str]:
+    """What every line of a drop-in says of a key."""
+    lines = (line.partition("=") for line in _text(content).splitlines())
+    return [text.strip() for name, equals, text in lines if equals and name.strip() == key]
+
+
+def environment(text: str) -> dict[str, str]:
+    """The variables of an Environment= line, which may stand in quotes. BadInput for quotes without an end."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise BadInput(f"Environment={text} cannot be read", why=str(error), remedy="Close the quotes") from error
+    return {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
+
+
+def size(text: str, total: int) -> int | None:
+    """Bytes of a memory limit, of which ``total`` is all; None for infinity. BadInput for what systemd would ignore."""
+    if text == "infinity":
+        return None
+    match = _SIZE.match(text)
+    if not match:
+        raise BadInput(f"{text!r} is no memory limit", remedy="Write it like 2G, 50% or infinity")
+    number, unit = float(match.group(1)), match.group(2)
+    return int(number * total / 100) if unit == "%" else int(number * 1024 ** "BKMGTPE".index(unit or "B"))
 
 
 def edit(content: bytes | None, key: str, new: str) -> bytes:

@@ -7,15 +7,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .._errors import ServerError
-from .._host import cpus
+from .._errors import BadInput, ServerError
+from .._host import cpus, threads
+from .._libraries import redis
 from .._server import config_file, directives
-from .._server.connection import server_errors
+from .._server.connection import command, server_errors
 from .setting import Host, Reading, Setting, refuse_unit
 
 
 class RedisDirective:
-    """``Reading.live`` is what CONFIG GET shows."""
+    """``Reading.live`` is what CONFIG GET shows; of a CPU list that was ignored, the CPUs that the threads have."""
 
     def normalise(self, setting: Setting, host: Host) -> Setting:
         refuse_unit(setting)
@@ -34,7 +35,7 @@ class RedisDirective:
         if path is not None:
             stored = config_file.effective(path, host.instance.version)
             persisted = stored.get(directives.primary(setting.key))
-        return Reading(_get(setting, host), persisted)
+        return Reading(_in_effect(setting, _get(setting, host), host), persisted)
 
     def live_matches(self, setting: Setting, reading: Reading) -> bool:
         return directives.same(setting.key, setting.value, reading.live)
@@ -43,10 +44,10 @@ class RedisDirective:
         return directives.same(setting.key, setting.value, reading.persisted)
 
     def needs_restart(self, setting: Setting, reading: Reading, host: Host) -> bool:
-        return directives.immutable(setting.key, host.instance.version) and not self.live_matches(setting, reading)
+        return not self.live_matches(setting, reading) and _immutable(setting.key, host)
 
     def write_live(self, setting: Setting, value: Any, host: Host) -> None:
-        """ServerError too if the server says OK and then shows another value: it clamps some (hazard 17)."""
+        """ServerError too if the server says OK and then shows another value: it clamps some."""
         with server_errors(host.address):
             host.client.config_set(setting.key, value)
         shown = _get(setting, host)
@@ -74,3 +75,44 @@ def _get(setting: Setting, host: Host) -> str | None:
     with server_errors(host.address):
         shown: dict[str, str] = host.client.config_get(setting.key)  # type: ignore[assignment]
     return shown.get(setting.key)
+
+
+def _immutable(key: str, host: Host) -> bool:
+    """Whether CONFIG SET refuses the directive. The server itself is asked: names and rules move.
+
+    From 7.0 on it sets all pairs of a CONFIG SET or none, and names the first that is wrong: with a second one that
+    does not exist nothing can be set.
+    """
+    if host.instance.version >= (7, 0, 0):
+        try:
+            command(host.client, "CONFIG", "SET", key, "", "lowlat-no-such-directive", "")
+        except redis.ResponseError as error:
+            if "can't set" in str(error):
+                return True
+            if "lowlat-no-such-directive" in str(error):
+                return False
+    return directives.immutable(key, host.instance.version)
+
+
+#: Names of the threads that a CPU list is for, by directive; those for children show in no thread.
+_THREADS = {"server-cpulist": ("io_thd_",), "bio-cpulist": ("bio_",)}
+
+
+def _in_effect(setting: Setting, shown: str | None, host: Host) -> str | None:
+    """What is shown, unless it is a CPU list that its threads do not have: Redis ignores a bad one."""
+    key = directives.primary(setting.key)
+    if not shown or key not in _THREADS:
+        return shown
+    pid = host.instance.pid
+    names = threads.names(pid)
+    here = {
+        allowed
+        for tid, allowed in threads.affinities(pid).items()
+        if names.get(tid, "").startswith(_THREADS[key]) or (tid == pid and key == "server-cpulist")
+    }
+    try:
+        wanted = cpus.parse_cpu_list(shown)
+    except BadInput:
+        wanted = frozenset()
+    wrong = sorted(cpus.format_cpu_list(allowed) for allowed in here - {wanted})
+    return wrong[0] if wrong else shown

@@ -12,6 +12,8 @@ from typing import Any
 
 from .._errors import BadInput
 from .._host import cpus, systemd
+from .._server import allocator
+from .._server.connection import server_errors
 from . import affinity, dropin
 from .setting import Host, Reading, Setting
 
@@ -25,8 +27,8 @@ _TICK = 0.02
 class SystemdDropin:
     """``Reading.live`` is the value in effect: of CPUAffinity what the server's threads really have; of any other
     key our drop-in's text, or without one the property as systemd shows it; None while the drop-in is newer than the
-    process. What else a running process was started with cannot be asked: after a change that restarted the server,
-    taking such a key back takes a restart too.
+    process. Of an allocator's variable the allocator itself is asked. What else a running process was started with
+    cannot be asked: after a change that restarted the server, taking such a key back takes a restart too.
     """
 
     def normalise(self, setting: Setting, host: Host) -> Setting:
@@ -36,6 +38,10 @@ class SystemdDropin:
         _refuse_unknown(unit, setting.key)
         if setting.key == "CPUAffinity":
             value = _cpu_list(value, unit, host)
+        elif setting.key == "Environment":
+            _allocator_options(value)
+        elif setting.key in dropin.MEMORY_LIMITS:
+            dropin.size(value, 0)
         return replace(setting, unit=unit, value=value)
 
     def read(self, setting: Setting, host: Host) -> Reading:
@@ -50,7 +56,9 @@ class SystemdDropin:
         if persisted is None:
             shown = systemd.show(unit, [dropin.property_name(setting.key)]).get(dropin.property_name(setting.key), "")
             return _shown_cpus(shown) if setting.key == "CPUAffinity" else shown
-        return None if own and _newer_than_process(_file(setting, host), host) else persisted
+        if own and _newer_than_process(_file(setting, host), host):
+            return None
+        return _allocators_own_word(persisted, host) if own and setting.key == "Environment" else persisted
 
     def live_matches(self, setting: Setting, reading: Reading) -> bool:
         return bool(reading.live == setting.value)
@@ -109,6 +117,27 @@ def _cpu_list(value: str, unit: str, host: Host) -> str:
     wanted = cpus.parse_cpu_list(value)
     cpus.check_usable(wanted, os.getpid())
     return cpus.format_cpu_list(wanted)
+
+
+def _allocator_options(text: str) -> dict[str, str]:
+    """What an Environment= line tells jemalloc. BadInput for what jemalloc would not read."""
+    variables = dropin.environment(text)
+    return {
+        option: value
+        for name in allocator.VARIABLES
+        for option, value in (allocator.parse_options(variables[name]) if name in variables else {}).items()
+    }
+
+
+def _allocators_own_word(text: str, host: Host) -> str:
+    """The line, if jemalloc was really started with what it says: it ignores what it does not like."""
+    wanted = _allocator_options(text)
+    if not wanted:
+        return text
+    with server_errors(host.address):
+        has = allocator.options(host.client)
+    wrong = [f"{name}:{has[name]}" for name, value in wanted.items() if has.get(name, value) != value]
+    return f"{text} (but jemalloc has {','.join(wrong)})" if wrong else text
 
 
 def _shown_cpus(shown: str) -> str:

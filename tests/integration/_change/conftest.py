@@ -16,9 +16,10 @@ from typing import Any, Callable
 
 import psutil
 import pytest
+import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, restart
-from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused, ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
 
 _PACKAGE = "ansible_collections.lowlat.redis.plugins.module_utils"
@@ -34,6 +35,22 @@ class Changer:
 
     def run(self, state: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
         return request.run(self.options(state, **params), check=check)
+
+    def refused(self, *settings: dict[str, Any], **params: Any) -> list[dict[str, str]]:
+        """The hazards that stand against a change; the host is proven untouched, and so is a rehearsal's answer."""
+        before, there = self.config, Path(self.state_directory).exists()
+        with pytest.raises(Refused) as rehearsed:
+            self.apply(*settings, check=True, **params)
+        with pytest.raises(Refused) as caught:
+            self.apply(*settings, **params)
+        hazards: list[dict[str, str]] = caught.value.details["hazards"]
+        assert [one["id"] for one in hazards] == [one["id"] for one in rehearsed.value.details["hazards"]]
+        assert self.config == before
+        assert Path(self.state_directory).exists() is there
+        for hazard in hazards:
+            assert all(hazard[part] for part in ("id", "setting", "reason", "remedy"))
+            assert hazard["id"] in caught.value.message
+        return hazards
 
     def options(self, state: str, **params: Any) -> dict[str, Any]:
         """The module's parameters."""
@@ -114,7 +131,7 @@ def changer(
 
     yield make
     for changer in made:
-        with contextlib.suppress(ServerError, psutil.Error):
+        with contextlib.suppress(ServerError, psutil.Error, redis.exceptions.NoPermissionError):
             client = control(Address.from_options(changer.options("applied")))
             process = psutil.Process(client.info("server")["process_id"])
             if process.pid != changer.server.pid:

@@ -119,10 +119,10 @@ def test_a_rollback_that_would_evict_is_refused(changer: Make) -> None:
 def test_a_server_that_does_not_start_is_given_up_and_put_back(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart, "DEAD_AFTER", 0.5)
     host = changer(persist=True)
-    logfile = {"kind": "redis", "key": "logfile", "value": "/nonexistent/log"}
+    logfile = {"kind": "redis", "key": "logfile", "value": host.server.directory}
     with pytest.raises(ChangeError, match="did not start; the host was put back"):
         host.apply(logfile, restart="allowed")
-    assert host.live("logfile") != "/nonexistent/log"
+    assert host.live("logfile") != host.server.directory
 
 
 def test_a_live_value_that_only_the_restart_lost_comes_back(changer: Make) -> None:

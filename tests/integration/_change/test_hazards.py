@@ -9,26 +9,14 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change.hazards import preflight
-from ansible_collections.lowlat.redis.plugins.module_utils._change.plan import build, parse
-from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
-from ansible_collections.lowlat.redis.plugins.module_utils._server.instance import discover
-from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Host
-
 Make = Callable[..., Any]
 
 
 def refused(host: Any, *settings: dict[str, Any], **params: Any) -> list[str]:
     """Ids of the hazards; the host is proven untouched."""
-    before = host.config
-    with pytest.raises(Refused) as caught:
-        host.apply(*settings, **params)
-    assert host.config == before
+    hazards = host.refused(*settings, **params)
     assert not Path(host.state_directory).exists()
-    for hazard in caught.value.details["hazards"]:
-        assert all(hazard[part] for part in ("id", "setting", "reason", "remedy"))
-    return [hazard["id"] for hazard in caught.value.details["hazards"]]
+    return [hazard["id"] for hazard in hazards]
 
 
 def with_acl_file(changer: Make, directory: Path, lines: str) -> Any:
@@ -164,21 +152,6 @@ def test_a_line_that_the_server_has_not_read_yet_and_does_not_take(changer: Make
         host.server.start()
 
 
-@pytest.mark.parametrize("key", ["vm.dirty_bytes", "vm.dirty_ratio", "vm.dirty_background_bytes"])
-def test_a_sysctl_that_would_zero_another(changer: Make, key: str, tmp_path: Path) -> None:
-    """Writing one of the pair sets the other to 0; the kernel takes no 0 that would undo it."""
-    client = changer().server.client()
-    tree = tmp_path / "proc/sys/vm"
-    tree.mkdir(parents=True)
-    now = {"dirty_bytes": "0", "dirty_ratio": "20", "dirty_background_bytes": "0", "dirty_background_ratio": "10"}
-    if key == "vm.dirty_ratio":
-        now.update(dirty_bytes="1048576", dirty_ratio="0")
-    for name, value in now.items():
-        (tree / name).write_text(f"{value}\n")
-    host = Host(client, Address(), discover(client, ""), root=str(tmp_path))
-    plan = build(parse([{"kind": "sysctl", "key": key, "value": 65536}]), host)
-    (hazard,) = preflight(plan, host, "refuse")
-    assert hazard.id == "paired_sysctl" and key in hazard.setting
-    # The one of the pair that is in effect already takes nothing from the other.
-    same = build(parse([{"kind": "sysctl", "key": "vm.dirty_background_ratio", "value": 5}]), host)
-    assert preflight(same, host, "refuse") == []
+def test_a_log_that_could_not_be_opened(changer: Make) -> None:
+    host = changer(persist=True)
+    assert refused(host, *host.redis(logfile="/nonexistent/log"), restart="allowed") == ["not_startable"]

@@ -76,3 +76,25 @@ def test_a_server_that_dies_soon_after_its_restart_is_not_kept(changer: Make, mo
         host.run("confirmed")
     dies.join()
     assert host.history()["changes"][-1]["state"] == "applied"
+
+
+@pytest.mark.parametrize("key", ["bgsave-cpulist", "aof-rewrite-cpulist"])
+def test_the_children_that_were_given_cpus_are_tried(changer: Make, key: str) -> None:
+    host = changer("appendonly yes", persist=True)
+    host.server.client().set("key", "value")
+    cpu = {"kind": "redis", "key": key, "value": str(min(os.sched_getaffinity(0)))}
+    assert host.apply(cpu, restart="allowed")["restarted"] is True
+    facts = host.server.client().info("persistence")
+    assert facts["rdb_saves"] >= 1 and facts["aof_rewrites"] >= 1
+
+
+def test_where_nobody_can_save_nothing_is_restarted(changer: Make) -> None:
+    host = changer(persist=True)
+    client, before = host.server.client(), host.config
+    client.set("key", "value")
+    (Path(host.server.directory) / "dump.rdb" / "in the way").mkdir(parents=True)
+    with pytest.raises(ChangeError, match="BGSAVE failed, so the server was not restarted; the host was put back"):
+        host.apply(*host.redis(databases=8), restart="allowed")
+    assert (host.pid, host.config) == (host.server.pid, before)
+    client.config_set("stop-writes-on-bgsave-error", "no")
+    assert client.get("key") == "value"
