@@ -53,6 +53,8 @@ options:
       value:
         description:
           - The wanted value, written as the knob takes it. V(1gb) and 1073741824 are the same C(maxmemory).
+          - That of a directive that holds a secret is refused here. The module masks it in what it returns and logs;
+            what Ansible shows of a task before it runs the module it cannot mask.
         type: raw
       secret:
         description:
@@ -123,6 +125,8 @@ requirements:
   - jmespath (Python library)
 notes:
   - Needs root, since it writes system files and reads those of the server.
+  - Secrets (C(requirepass), C(masterauth), ACL users, passphrases of TLS keys) are in no result, diff, record, log or
+    list of processes. What is needed to put files and values back is below O(state_directory), for root alone.
 seealso:
   - module: lowlat.redis.change_info
   - module: lowlat.redis.latency_probe
@@ -223,6 +227,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import ARGUMENTS
+from ansible_collections.lowlat.redis.plugins.module_utils._settings import written
 
 SETTING = {
     "kind": {"type": "str", "required": True},
@@ -244,8 +249,17 @@ OPTIONS = {
 }
 
 
+class Module(AnsibleModule):
+    """One that logs no secret, though it stands in ``value``, where it is refused: the invocation is logged first."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        if isinstance(self.params, dict):
+            self.no_log_values.update(written.secrets(self.params.get("settings")))
+
+
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(OPTIONS, **ARGUMENTS),
         supports_check_mode=True,
         required_if=[("state", "applied", ["name", "settings"])],

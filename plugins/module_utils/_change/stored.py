@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from .._server import config_file, directives
+from .._server.config_reader import NEWEST
 from .._server.instance import Version
 from .._settings import dropin, registry
 from .._settings.setting import Setting
@@ -43,4 +44,5 @@ def config_path(change: Change) -> str | None:
 def _effective(path: str, change: Change) -> dict[str, str]:
     if not Path(path).exists():
         return {}
-    return config_file.effective(path, cast(Version, tuple(change.opened["server"]["version"])))
+    version = change.opened["server"].get("version")
+    return config_file.effective(path, cast(Version, tuple(version)) if version else NEWEST)

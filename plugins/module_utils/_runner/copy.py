@@ -41,7 +41,9 @@ def install(state_directory: Path) -> Path:
     for name, content in sorted(sources.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     path = state_directory / "runner" / f"lowlat-{digest.hexdigest()[:16]}.pyz"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
+        path.parent.chmod(0o700)  # those of older releases may be entered by others
         files.replace_bytes(os.fspath(path), _archive(sources), 0o600)
         needed = {os.fspath(path), *(armed.runner for armed in deadline.all_armed(state_directory))}
         for other in path.parent.glob("lowlat-*.pyz"):
