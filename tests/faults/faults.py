@@ -4,30 +4,33 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import itertools
 import random
-import signal
-import subprocess
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import psutil
+from . import cases, steps
+from .cases import Case
+from .drivers import KILLED, Drivers, Ended
+from .steps import Point, Step
+from .world import World, write_keys
 
-from .steps import Step, environment
-from .world import Case, World
+T = TypeVar("T")
 
-PHASES = ("applied", "confirmed", "rolled_back")
+#: What is asked for, and last what the host's own runner does.
+PHASES = ("applied", "confirmed", "rolled_back", "recover")
 #: What a file system answers, and to which calls.
 ERRORS = {
-    "ENOSPC": frozenset("write pwrite64 openat mkdir rename symlink setxattr fsync ftruncate".split()),
-    "EROFS": frozenset("openat mkdir rename symlink setxattr unlink chmod fchmod utimensat".split()),
+    "ENOSPC": frozenset("write pwrite64 openat mkdir rename symlink setxattr fsync ftruncate link".split()),
+    "EROFS": frozenset("openat mkdir rename symlink setxattr unlink chmod fchmod utimensat rmdir link".split()),
     "EIO": frozenset("write pwrite64 fsync rename ftruncate unlink".split()),
 }
-_KILLED = -int(signal.SIGKILL)
+#: A wait may take one look more or less, and the kill then comes too early or too late: so often it is tried again.
+_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -38,118 +41,141 @@ class Found:
     wrong: tuple[str, ...] = ()
     keys_lost: int = 0
 
+    def __str__(self) -> str:
+        lost = f"; {self.keys_lost} keys are lost" if self.keys_lost else ""
+        return f"{self.where}: {'; '.join(self.wrong)}{lost}"
+
 
 class Place:
-    """Where worlds are made: one after another, each gone when it is done with."""
+    """Where worlds are made, so many at a time, each gone when it is done with.
 
-    def __init__(self, dump: Path) -> None:
-        self.dump = dump
+    In one of ``own_copy_every`` the host's own copy of the code acts, in the others the same code that is here, which
+    need not be started.
+    """
 
-    def enumerate(self, case: Case, phase: str) -> list[Step]:
-        """The steps of a request that nothing disturbs."""
-        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self._world(root, case).running() as world:
-            self._lead_up_to(world, phase)
-            status, said, found = world.ask_with(phase)
-            assert status == 0 and found, said
-            return found
+    def __init__(self, directory: Path, workers: int = 2, *, own_copy_every: int = 1, broken: str = "") -> None:
+        self.dump = write_keys(directory)
+        self.drivers = Drivers(workers)
+        self.broken = broken
+        self._own_copy_every = own_copy_every
+        self._made = itertools.count()
 
-    def kill(self, case: Case, phase: str, step: Step) -> Found:
-        """SIGKILL at this step; then the host acts."""
-        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self._world(root, case).running() as world:
-            before, applied = self._lead_up_to(world, phase)
-            self._killed_there(world, phase, step)
-            return self._look(world, f"killed at {step}", before, applied if phase == "confirmed" else None)
+    def close(self) -> None:
+        self.drivers.close()
+
+    @contextlib.contextmanager
+    def world(self, case: Case) -> Iterator[World]:
+        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self.drivers.one() as driver:
+            own_copy = next(self._made) % self._own_copy_every == 0
+            with World(Path(root), self.dump, case, driver, own_copy, self.broken).running() as world:
+                yield world
+
+    def trace(self, case: Case, phase: str) -> str:
+        """What strace says of a request that nothing disturbs."""
+        with self.world(case) as world:
+            _lead_up_to(world, phase)
+            ended, log = world.traced(phase)
+            assert ended.status == int(case.fails), ended.said
+            assert steps.read(log), "it changes nothing"
+            return log
+
+    def kill(self, case: Case, phase: str, point: Point) -> Found:
+        """SIGKILL at this point; then the host acts."""
+        where = f"{case.name}, {phase}: killed at {point}"
+        for _try in range(_TRIES):
+            with self.world(case) as world:
+                before, applied = _lead_up_to(world, phase)
+                fault = f"{point.syscall}:signal=SIGKILL:when={point.ordinal}"
+                ended, log = world.traced(phase, fault)
+                done = steps.done(log)
+                there = ended.status == KILLED and done == point.done
+                found = _look(world, where, before, applied if phase == "confirmed" else None)
+            if there or found.wrong or found.keys_lost:
+                return found
+            point = _aimed_anew(point, log, done)
+        return Found(where, ("this point was not reached",))
 
     def kill_some_time(self, case: Case, phase: str, seconds: float) -> Found:
         """SIGKILL after a while."""
-        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self._world(root, case).running() as world:
-            before, applied = self._lead_up_to(world, phase)
-            process = subprocess.Popen(world.command(phase), env=environment(), stderr=subprocess.DEVNULL)
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            return self._look(world, f"killed after {seconds:.3f} s", before, applied if phase == "confirmed" else None)
+        where = f"{case.name}, {phase}: killed after {seconds:.4f} s"
+        with self.world(case) as world:
+            before, applied = _lead_up_to(world, phase)
+            world.ask(phase, seconds=seconds)
+            return _look(world, where, before, applied if phase == "confirmed" else None)
 
-    def fail(self, case: Case, phase: str, step: Step, error: str) -> Found:
-        """The call of this step fails once; whoever asked sees it fail or not, and asks for a rollback if he does."""
-        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self._world(root, case).running() as world:
-            before, applied = self._lead_up_to(world, phase)
-            status, said, _steps = world.ask_with(phase, f"{step.syscall}:error={error}:when={step.ordinal}")
-            where = f"{error} at {step}"
-            if status not in (0, 1):
-                return Found(where, (f"it ended with {status}: {said[-400:]}",))
-            if status == 1 and world.state() == "rollback_failed":
-                world.ask("rolled_back")
-            return self._look(world, where, before, applied if phase == "confirmed" else None)
+    def fail(self, case: Case, phase: str, step: Step, error: str, *, lasting: bool = False) -> Found:
+        """The call of this step fails, once or from then on. Whoever asked sees it fail or not, and asks again if so."""
+        where = f"{case.name}, {phase}: {error}{' from' if lasting else ' at'} {step}"
+        with self.world(case) as world:
+            before, applied = _lead_up_to(world, phase)
+            fault = f"{step.syscall}:error={error}:when={step.ordinal}{'+' if lasting else ''}"
+            ended, _log = world.traced(phase, fault)
+            return _answered(world, where, ended, before, applied if phase == "confirmed" else None)
 
     def server_dies(self, case: Case, phase: str, step: Step) -> Found:
         """Redis is killed while the request stands at this step."""
-        with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self._world(root, case).running() as world:
-            before, applied = self._lead_up_to(world, phase)
-            self._server_killed_there(world, phase, step)
-            where = f"Redis killed at {step}"
-            if world.state() == "rollback_failed":
-                world.ask("rolled_back")
-            return self._look(world, where, before, applied if phase == "confirmed" else None)
+        where = f"{case.name}, {phase}: Redis killed at {step}"
+        with self.world(case) as world:
+            before, applied = _lead_up_to(world, phase)
+            fault = f"{step.syscall}:signal=SIGSTOP:when={step.ordinal}"
+            ended, _log = world.traced(phase, fault, victim=world.server_pid())
+            return _answered(world, where, ended, before, applied if phase == "confirmed" else None)
 
-    def _world(self, root: str, case: Case) -> World:
-        return World(Path(root), self.dump, case)
 
-    def _lead_up_to(self, world: World, phase: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The host before the change, and with it where the phase comes later."""
-        before = world.snapshot()
-        if phase == "applied":
-            return before, {}
-        world.ask("applied")
-        return before, world.snapshot()
+def _lead_up_to(world: World, phase: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The host before the change, and with it where the phase comes later."""
+    before = world.snapshot()
+    if phase == "applied":
+        return before, {}
+    ended = world.ask("applied")
+    assert ended.status == 0, ended.said
+    return before, world.snapshot()
 
-    def _killed_there(self, world: World, phase: str, step: Step) -> None:
-        """Whoever waits asks more or less often: the ordinal of a command is looked up anew until it is the one."""
-        status, said, found = world.ask_with(phase, f"{step.syscall}:signal=SIGKILL:when={step.ordinal}")
-        # A step that was not reached this time has ended well, and there is nothing to be said against it.
-        assert status in (_KILLED, 128 - _KILLED, 0), f"{status}: {said}"
 
-    def _server_killed_there(self, world: World, phase: str, step: Step) -> None:
-        words = ["strace", "-qq", "-o", os.devnull, "-e", f"trace={step.syscall}"]
-        words += ["-e", f"inject={step.syscall}:signal=SIGSTOP:when={step.ordinal}", *world.command(phase)]
-        server = world.server_pid()
-        process = subprocess.Popen(words, env=environment(), stderr=subprocess.DEVNULL)
-        driver = _stopped_child(process)
-        try:
-            if psutil.pid_exists(server):
-                os.kill(server, signal.SIGKILL)
-        finally:
-            if driver is not None:
-                os.kill(driver, signal.SIGCONT)
-        process.wait(120)
+def _aimed_anew(point: Point, log: str, done: int) -> Point:
+    """The same point in the light of a run that went past it, or was killed before it."""
+    if done < point.done:
+        return replace(point, ordinal=point.ordinal + 1)
+    same = [one for one in steps.points(log) if (one.syscall, one.done) == (point.syscall, point.done)]
+    return replace(point, ordinal=same[0].ordinal if same else max(1, point.ordinal - 1))
 
-    def _look(self, world: World, where: str, before: dict[str, Any], applied: dict[str, Any] | None) -> Found:
-        """Let the host act, and compare: all as before, or all as applied, and nothing left over."""
-        world.recover()
-        state = world.state()
-        expected = before
-        wrong: list[str] = []
-        if state == "confirmed":
-            if applied is None:
-                wrong.append("it was confirmed by nobody")
-            else:
-                expected = applied
-        elif state not in ("", "rolled_back"):
-            wrong.append(f"it is {state}")
-        try:
-            world.wait()
-            now = world.snapshot()
-        except (AssertionError, OSError) as error:
-            return Found(where, (*wrong, f"no server: {error}"), expected["keys"][0])
-        wrong.extend(_differences(now, expected))
-        for left in (*world.root.glob("e*/.lowlat-*"), *world.root.glob("state/changes/*/armed")):
-            wrong.append(f"{left.name} is left over")
-        said = world.recover()
-        if said:
-            wrong.append(f"once more it did something: {said}")
-        return Found(where, tuple(wrong), max(0, expected["keys"][0] - now["keys"][0]))
+
+def _answered(
+    world: World, where: str, ended: Ended, before: dict[str, Any], applied: dict[str, Any] | None
+) -> Found:
+    """An error that says what is wrong, or success; never a traceback, and never a lie."""
+    if ended.status not in (0, 1, 2):
+        return Found(where, (f"it ended with {ended.status}: {ended.said[-400:]}",))
+    if ended.status and world.state() == "rollback_failed":
+        again = world.ask("rolled_back")
+        if again.status:
+            return Found(where, (f"it cannot be taken back: {again.said[-400:]}",))
+    return _look(world, where, before, applied)
+
+
+def _look(world: World, where: str, before: dict[str, Any], applied: dict[str, Any] | None) -> Found:
+    """Let the host act, and compare: all as before, or all as applied, and nothing left over."""
+    acted = world.recover()
+    wrong = [f"the runner ended with {acted.status}: {acted.said[-400:]}"] if acted.status else []
+    state = world.state()
+    expected = before
+    if state == "confirmed" and applied is not None:
+        expected = applied
+    elif state not in ("", "rolled_back"):
+        wrong.append(f"it is {state}")
+    try:
+        world.wait()
+        now = world.snapshot()
+    except (AssertionError, OSError) as error:
+        return Found(where, (*wrong, f"no server: {error}"), expected["keys"][0])
+    wrong.extend(_differences(now, expected))
+    left = world.left_over()
+    if left and not state:
+        # It was killed before it wrote anything, and before the host had a runner: who comes next tidies up.
+        wrong.extend(ended.said for ended in (world.ask("applied"), world.ask("rolled_back")) if ended.status)
+        left = world.left_over()
+    wrong.extend(f"{name} is left over" for name in left)
+    return Found(where, tuple(wrong), max(0, expected["keys"][0] - now["keys"][0]))
 
 
 def _differences(now: dict[str, Any], then: dict[str, Any]) -> Sequence[str]:
@@ -166,17 +192,11 @@ def _differences(now: dict[str, Any], then: dict[str, Any]) -> Sequence[str]:
     return found
 
 
-def _stopped_child(process: subprocess.Popen[bytes]) -> int | None:
-    """The traced process once it stands still; None where it ended before."""
-    end = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < end:
-        for child in psutil.Process(process.pid).children():
-            if child.status() == psutil.STATUS_STOPPED:
-                return int(child.pid)
-        time.sleep(0.005)
-    return None
-
-
-def spread(found: Sequence[Step], number: int, seed: int) -> list[Step]:
-    """So many of the steps, drawn once and for all."""
+def spread(found: Sequence[T], number: int, seed: int) -> list[T]:
+    """So many of them, drawn once and for all."""
     return list(found) if len(found) <= number else random.Random(seed).sample(list(found), number)
+
+
+def phases(case: Case) -> Sequence[str]:
+    """The requests that a fault can be put into."""
+    return ("applied",) if case is cases.FAILING else PHASES

@@ -1,30 +1,30 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every system call by which a process changes anything, found by strace; and a fault put into one of them.
+"""Every system call by which a process changes anything, read from what strace wrote of it. Pure.
 
 Nothing in the product knows of this: the calls are real, and so is what happens at them.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 _CALL = re.compile(r"(\w+)\((.*)")
+_RESULT = re.compile(r"\)\s+= (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9]+))?[^=]*$")
 _WORD = re.compile(r"\$\d+\\r\\n(.*?)(?=\\r\\n)")
+_PATH = re.compile(r"<(/[^>]*)>|\"([^\"]*)\"")
 
+#: What begins another process.
+SPAWNS = frozenset("vfork fork clone clone3".split())
 # What changes something wherever it stands.
-_CHANGES = frozenset(
+_CHANGES = SPAWNS | frozenset(
     "fsync fdatasync ftruncate truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat link linkat "
     "symlink symlinkat chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr "
-    "lremovexattr fremovexattr utimensat fallocate sched_setaffinity kill tgkill vfork fork clone clone3 mknodat "
-    "sync_file_range setpriority copy_file_range sendfile".split()
+    "lremovexattr fremovexattr utimensat fallocate sched_setaffinity kill tgkill mknodat sync_file_range setpriority "
+    "copy_file_range sendfile".split()
 )
 # What changes something only where it is aimed at a file or the server.
 _WRITES = frozenset("write pwrite64 writev pwritev sendto sendmsg".split())
@@ -33,13 +33,15 @@ _OPENS = frozenset("open openat creat".split())
 _HARMLESS = frozenset(
     "access arch_prctl bind brk capget chdir clock_gettime clock_nanosleep close connect dup dup2 dup3 epoll_create1 "
     "epoll_ctl epoll_wait execve exit_group faccessat faccessat2 fchdir fcntl fgetxattr flistxattr flock fstat fstatfs "
-    "futex getcwd getdents64 getegid geteuid getgid getgroups getpeername getpid getppid getrandom getrlimit "
-    "getsockname getsockopt gettid getuid getxattr ioctl lgetxattr listxattr llistxattr lseek lstat madvise mmap "
-    "mprotect mremap munmap nanosleep newfstatat openat2 pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6 "
-    "read readlink readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn "
-    "sched_getaffinity sched_yield select set_robust_list set_tid_address setsid setsockopt shutdown sigaltstack "
-    "socket socketpair stat statfs statx sysinfo umask uname wait4 waitid".split()
+    "futex getcwd getdents64 getegid geteuid getgid getgroups getpeername getpid getppid getrandom getresgid getresuid "
+    "getrlimit getsockname getsockopt gettid getuid getxattr ioctl lgetxattr listxattr llistxattr lseek lstat madvise "
+    "mmap mprotect mremap munmap nanosleep newfstatat openat2 pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 "
+    "pselect6 read readlink readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask "
+    "rt_sigreturn sched_getaffinity sched_yield select set_robust_list set_tid_address setsid setsockopt shutdown "
+    "sigaltstack socket socketpair stat statfs statx sysinfo umask uname wait4 waitid".split()
 )
+#: Each of them is a step, or may be one; and what waits for an answer to one.
+TRACED = frozenset(_CHANGES | _WRITES | _OPENS | {"recvfrom", "recvmsg", "wait4", "waitid"})
 # Commands of Redis that change nothing.
 _READS = frozenset(
     "PING INFO AUTH HELLO SELECT DBSIZE LASTSAVE ROLE COMMAND TIME DEBUG MEMORY SLOWLOG LATENCY EXISTS".split()
@@ -61,52 +63,96 @@ _READ_PAIRS = frozenset(
 
 @dataclass(frozen=True)
 class Step:
-    """The ``ordinal``-th call of this name in a process; ``what`` tells it from others and is the same in every run."""
+    """The ``ordinal``-th call of this name in a process; ``what`` tells it from others and is the same in every run.
+
+    ``paths`` are those that the call names, as they are; ``error`` is what a failed call failed with.
+    """
 
     syscall: str
     ordinal: int
     what: str
+    paths: tuple[str, ...] = ()
+    error: str = ""
 
     def __str__(self) -> str:
-        return f"{self.syscall} #{self.ordinal} {self.what}"
+        return f"{self.syscall} {self.what}"
 
     @property
     def is_command(self) -> bool:
         return self.what.startswith("redis: ")
 
 
-def environment() -> dict[str, str]:
-    """For a process of its own that imports what this one can."""
-    return dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path), PYTHONDONTWRITEBYTECODE="1")
+@dataclass(frozen=True)
+class Point:
+    """Where to kill: at the ``ordinal``-th call of this name, when ``done`` steps are done."""
+
+    syscall: str
+    ordinal: int
+    done: int
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
 
 
-def trace(command: Sequence[str], log: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
-    """Run it under strace, which writes every call to ``log``; ``fault`` as ``-e inject=`` takes it."""
-    words = ["strace", "-qq", "-y", "-s", "160", "-o", str(log)]
-    words += ["-e", f"inject={fault}"] if fault else []
-    words += command
-    return subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+def read(text: str) -> list[Step]:
+    """The calls that change something, in their order, failed ones too. The last may not have come to its end.
+
+    AssertionError for a call that these lists do not know.
+    """
+    return [step for step, _waits in _steps(text) if step is not None]
 
 
-def steps(log: Path) -> list[Step]:
-    """The calls that change something, in their order. AssertionError for a call that this list does not know."""
+def done(text: str) -> int:
+    """How many steps were done when the process was killed: all but the call that it was killed at."""
+    found = [(step, ended) for step, ended in _steps(text) if step is not None]
+    return sum(ended and not step.error for step, ended in found)
+
+
+def points(text: str) -> list[Point]:
+    """Before each step; and where it asks somebody else (the server, systemd), before the answer is there."""
+    found: list[Point] = []
     counted: Counter[str] = Counter()
-    found = []
-    for name, arguments in _calls(log.read_text(errors="replace").splitlines()):
+    number = 0
+    awaited: Step | None = None
+    for name, arguments in _calls(text.splitlines()):
         counted[name] += 1
-        known = _CHANGES | _WRITES | _OPENS | _HARMLESS
-        assert name in known, f"does {name} change anything? It is in no list: {name}({arguments}"
-        what = _what(name, arguments)
-        if what is not None:
-            found.append(Step(name, counted[name], what))
+        if awaited and name in (("wait4", "waitid") if awaited.syscall in SPAWNS else ("recvfrom", "recvmsg")):
+            found.append(Point(name, counted[name], number, f"{awaited}, not answered yet"))
+            awaited = None
+        step = _step(name, counted[name], arguments)
+        if step is None or step.error:
+            continue
+        found.append(Point(name, counted[name], number, str(step)))
+        number += 1
+        awaited = step if step.is_command or name in SPAWNS else None
     return found
 
 
-def _calls(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _steps(text: str) -> Iterator[tuple[Step | None, bool]]:
+    counted: Counter[str] = Counter()
+    for name, arguments in _calls(text.splitlines()):
+        counted[name] += 1
+        result = _RESULT.search(arguments)
+        yield _step(name, counted[name], arguments), bool(result and result[1] != "?")
+
+
+def _calls(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         match = _CALL.match(line)
         if match:
+            known = TRACED | _HARMLESS
+            assert match[1] in known, f"does {match[1]} change anything? It is in no list: {line}"
             yield match[1], match[2]
+
+
+def _step(name: str, ordinal: int, arguments: str) -> Step | None:
+    what = _what(name, arguments)
+    if what is None:
+        return None
+    result = _RESULT.search(arguments)
+    paths = tuple(dict.fromkeys(left or right for left, right in _PATH.findall(arguments) if (left or right)[:1] == "/"))
+    return Step(name, ordinal, what, paths, (result[2] or "") if result else "")
 
 
 def _what(name: str, arguments: str) -> str | None:
@@ -115,9 +161,10 @@ def _what(name: str, arguments: str) -> str | None:
         created = "O_CREAT" in arguments or "O_TRUNC" in arguments
         return _general(arguments) if created else None
     if name in _WRITES:
-        if re.match(r"[012]<", arguments):
+        if re.match(r"[012]<", arguments) or "<pipe:" in arguments[:40]:
             return None
-        return _command(arguments) if "socket:" in arguments[:40] or "TCP:" in arguments[:40] else _general(arguments)
+        is_server = "<socket:" in arguments[:40] or "<TCP:" in arguments[:40] or "<UNIX" in arguments[:40]
+        return _command(arguments) if is_server else _general(arguments)
     return _general(arguments) if name in _CHANGES else None
 
 
@@ -133,6 +180,7 @@ def _command(arguments: str) -> str | None:
 
 def _general(arguments: str) -> str:
     """The file's name, without what differs from run to run."""
-    path = re.search(r"[<\"]((?:/|\.)[^>\"]*)[>\"]", arguments)
-    shown = path[1] if path else arguments[:60]
+    named = [left or right for left, right in _PATH.findall(arguments.replace("AT_FDCWD<", "AT_FDCWD"))]
+    named = [path for path in named if path[:1] == "/"]
+    shown = named[0] if named else arguments[:60].partition(")")[0]
     return re.sub(r"\d{8}T\d{6}Z|(?<=-)[0-9a-z_]{8}\b|(?<=-)[0-9a-f]{4}\b|0x[0-9a-f]+|\d{4,}", "_", shown)

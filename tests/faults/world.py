@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -20,12 +21,13 @@ import psutil
 import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history
-from tests.conftest import Server, free_port
 
-from . import steps
+from . import cases
+from .cases import Case
+from .drivers import Driver, Ended
 
-HERE = Path(__file__).parent
 KEYS = 300
+_PATIENCE = 30.0
 _CONFIG = """\
 # A config file as people have it.
 port {port}
@@ -41,91 +43,78 @@ databases 16
 """
 
 
-@dataclass(frozen=True)
-class Case:
-    """A change: its settings and how it may restart the server."""
-
-    name: str
-    settings: tuple[dict[str, Any], ...]
-    restart: str = "refuse"
-
-
-LIVE = Case(
-    "live",
-    (
-        {"kind": "redis", "key": "hz", "value": 20},
-        {"kind": "redis", "key": "maxmemory", "value": "100mb"},
-        {"kind": "redis", "key": "appendonly", "value": "yes"},
-        {"kind": "affinity", "key": "server", "value": "0"},
-    ),
-)
-RESTART = Case(
-    "restart",
-    ({"kind": "redis", "key": "databases", "value": 8}, {"kind": "redis", "key": "hz", "value": 20}),
-    "allowed",
-)
-
-
-def write_keys(directory: Path) -> Path:
-    """A dump with keys of several kinds, made by a server of its own."""
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    server = Server(port, str(directory), process)  # type: ignore[arg-type]
-    client = server.client()
+def free_port() -> int:
+    """Below the ports that the kernel gives to clients."""
     while True:
-        with contextlib.suppress(redis.ConnectionError):
-            client.ping()
-            break
-        time.sleep(0.01)
-    for number in range(KEYS):
-        client.set(f"key:{number}", number)
-        client.rpush("list", number)
-    client.save()
-    server.stop()
-    return directory / "dump.rdb"
+        port = random.randrange(15_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
 class World:
-    """``root`` holds everything; ``case`` is the change that is made here."""
+    """``root`` holds everything; ``case`` is the change that is made here, by this driver."""
 
     root: Path
     dump: Path
     case: Case
+    driver: Driver
+    own_copy: bool = True
+    broken: str = ""
     port: int = field(default_factory=free_port)
     pids: set[int] = field(default_factory=set)
 
+    @property
+    def state_directory(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def _kernel(self) -> str:
+        """Where the host's /proc, /sys and /etc are; empty for those of this machine."""
+        return str(self.root) if self.case is cases.KERNEL else ""
+
     @contextlib.contextmanager
     def running(self) -> Iterator[World]:
-        etc, data = self.root / "etc", self.root / "data"
-        for directory in (etc, data, self.root / "elsewhere"):
-            directory.mkdir(parents=True)
-        shutil.copy(self.dump, data / "dump.rdb")
-        real = self.root / "elsewhere" / "redis.conf"
-        real.write_text(_CONFIG.format(port=self.port, data=data, log=self.root / "log"))
-        real.chmod(0o640)
-        os.setxattr(real, "user.lowlat", b"kept")
-        (etc / "redis.conf").symlink_to("../elsewhere/redis.conf")
-        process = subprocess.Popen(["redis-server", str(etc / "redis.conf")], stdout=subprocess.DEVNULL)
-        self.pids.add(process.pid)
+        self._furnish()
+        self._process = subprocess.Popen(["redis-server", str(self.root / "etc/redis.conf")], stdout=subprocess.DEVNULL)
+        self.pids.add(self._process.pid)
         try:
             self.wait()
             yield self
         finally:
             self._end()
-            process.wait(10)
+
+    def _furnish(self) -> None:
+        etc, data, elsewhere = (self.root / name for name in ("etc", "data", "elsewhere"))
+        for directory in (etc, data, elsewhere, self.root / "proc/sys/lowlat", self.root / "sys/lowlat"):
+            directory.mkdir(parents=True)
+        (self.root / "proc/sys/lowlat/trial").write_text("1\n")
+        (self.root / "sys/lowlat/trial").write_text("[always] never\n")
+        if self.dump.exists():
+            shutil.copy(self.dump, data / "dump.rdb")
+        if self.case is cases.FAILING:
+            (data / "appendonlydir").touch()  # where a directory is to be made
+        real = elsewhere / "redis.conf"
+        real.write_text(_CONFIG.format(port=self.port, data=data, log=self.root / "log"))
+        real.chmod(0o640)
+        os.utime(real, ns=(1_700_000_000_123_456_789, 1_700_000_000_123_456_789))
+        if self.case.restart == "allowed":
+            (etc / "redis.conf").hardlink_to(real)  # is written in place
+        else:
+            os.setxattr(real, "user.lowlat", b"kept")
+            (etc / "redis.conf").symlink_to("../elsewhere/redis.conf")
 
     def _end(self) -> None:
         with contextlib.suppress(redis.RedisError):
             self.pids.add(self.server_pid())
         for armed in self.root.glob("state/changes/*/armed"):
             armed.unlink()  # which ends the process that watches
-        for pid in self.pids:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                if str(self.port) in " ".join(process.cmdline()) or "redis-server" in process.name():
+        for process in (self._process, *psutil.process_iter()):
+            with contextlib.suppress(psutil.Error):
+                if process.pid in self.pids or f"127.0.0.1:{self.port}" in " ".join(psutil.Process(process.pid).cmdline()):
                     process.kill()
+        self._process.wait(10)
 
     def client(self) -> redis.Redis:
         return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, socket_timeout=10)
@@ -134,73 +123,110 @@ class World:
         return int(self.client().info("server")["process_id"])
 
     def wait(self) -> None:
-        end = time.monotonic() + 20
+        """Until the server answers. AssertionError if it never does."""
+        end = time.monotonic() + _PATIENCE
         while True:
-            try:
+            with contextlib.suppress(redis.RedisError):
                 self.client().ping()
                 return
-            except redis.RedisError:
-                assert time.monotonic() < end, "the server does not answer"
-                time.sleep(0.01)
+            assert time.monotonic() < end, "the server does not answer"
+            time.sleep(0.01)
 
-    def command(self, state: str, **params: Any) -> list[str]:
-        """The driver's, for a request of this state."""
-        everything = {
+    def ask(self, state: str, **order: Any) -> Ended:
+        """Make the request for this state, or have the host's own runner look: ``recover``."""
+        common = {"root": self._kernel, "broken": self.broken}
+        if state == "recover":
+            return self.driver.ask(recover=str(self.state_directory), **common, **order)
+        params = {
             "state": state,
             "name": "trial" if state == "applied" else None,
             "change_id": None,
             "settings": list(self.case.settings) if state == "applied" else None,
             "restart": self.case.restart,
-            "state_directory": str(self.root / "state"),
+            "state_directory": str(self.state_directory),
             "confirm_within": 900,
             "login_port": self.port,
-            **params,
         }
-        return [sys.executable, "-m", "tests.faults.driver", json.dumps(everything)]
+        return self.driver.ask(params=params, **common, **order)
 
-    def ask(self, state: str, **params: Any) -> None:
-        """Make the request undisturbed."""
-        command = self.command(state, **params)
-        done = subprocess.run(command, env=steps.environment(), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def ask_with(self, state: str, fault: str = "") -> tuple[int, str, list[steps.Step]]:
-        """Make it under strace with this fault: how it ended, what it said, and what it changed on the way."""
+    def traced(self, state: str, fault: str = "", **order: Any) -> tuple[Ended, str]:
+        """The same under strace, with this fault; and what strace wrote."""
         log = self.root / "trace"
-        done = steps.trace(self.command(state), log, fault)
-        return done.returncode, done.stderr, steps.steps(log)
+        ended = self.ask(state, log=str(log), fault=fault, **order)
+        return ended, log.read_text(errors="replace")
 
-    def recover(self) -> str:
+    def recover(self) -> Ended:
         """What the host does by itself: its own copy of the code, if a change ever came so far as to need one."""
-        said = ""
-        for runner in (self.root / "state" / "runner").glob("lowlat-*.pyz"):
-            command = [sys.executable, str(runner), "recover", str(self.root / "state")]
+        if not self.own_copy or self.case is cases.KERNEL:
+            return self.driver.ask(recover=str(self.state_directory), root=self._kernel)
+        ended = Ended(0, "")
+        for runner in (self.state_directory / "runner").glob("lowlat-*.pyz"):
+            command = [sys.executable, str(runner), "recover", str(self.state_directory)]
             done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-            said += done.stdout
-        return said
+            ended = Ended(done.returncode, f"{done.stdout}{done.stderr}")
+        return ended
 
     def state(self) -> str:
         """Of the newest change; empty where none was opened."""
-        changes = history.tell(str(self.root / "state"), None)["changes"]
+        changes = history.tell(str(self.state_directory), None)["changes"]
         return str(changes[-1]["state"]) if changes else ""
+
+    def left_over(self) -> list[str]:
+        """What is there although no change is open: unfinished copies, secrets."""
+        names = (".lowlat-*", "*.new", "armed")
+        places = (self.root / "etc", self.root / "elsewhere", self.state_directory)
+        return sorted({path.name for place in places for name in names for path in place.rglob(name)})
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that a change could have changed, or a restart lost."""
         client = self.client()
-        files = {}
-        for directory in ("etc", "elsewhere"):
-            for path in sorted((self.root / directory).iterdir()):
-                status = os.lstat(path)
-                link = os.readlink(path) if path.is_symlink() else ""
-                content = "" if link else path.read_text()
-                xattrs = {} if link else {name: os.getxattr(path, name) for name in os.listxattr(path)}
-                files[path.name, directory] = (content, oct(status.st_mode), status.st_uid, status.st_gid, link, xattrs)
         pid = self.server_pid()
         self.pids.add(pid)
         return {
-            "files": files,
+            "files": dict(self._files()),
             "live": client.config_get("*"),
             "keys": (client.dbsize(), client.execute_command("DEBUG", "DIGEST")),
             "cpus": sorted(os.sched_getaffinity(pid)),
         }
+
+    def _files(self) -> Iterator[tuple[str, Any]]:
+        for directory in ("etc", "elsewhere", "proc", "sys"):
+            for path in sorted((self.root / directory).rglob("*")):
+                status = os.lstat(path)
+                link = os.readlink(path) if path.is_symlink() else ""
+                owner = (oct(status.st_mode), status.st_uid, status.st_gid)
+                if link or path.is_dir():
+                    yield str(path.relative_to(self.root)), (owner, link)
+                    continue
+                kernel = directory in ("proc", "sys")
+                times = 0 if kernel else status.st_mtime_ns
+                text = path.read_text().replace("[always] never", "always") if kernel else path.read_text()
+                xattrs = {name: os.getxattr(path, name) for name in os.listxattr(path)}
+                yield str(path.relative_to(self.root)), (owner, text, xattrs, status.st_nlink, times)
+
+
+def write_keys(directory: Path) -> Path:
+    """A dump with keys of several kinds, made by a server of its own."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    client = redis.Redis(host="127.0.0.1", port=port)
+    try:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            with contextlib.suppress(redis.ConnectionError):
+                client.ping()
+                break
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        with client.pipeline() as pipe:
+            for number in range(KEYS):
+                pipe.set(f"key:{number}", number)
+                pipe.rpush("list", number)
+            pipe.execute()
+        client.save()
+    finally:
+        client.close()
+        process.kill()
+        process.wait(10)
+    return directory / "dump.rdb"

@@ -14,7 +14,7 @@ from .._host import files
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import deadline, hazards, persistence, preimage, remembered, restart, rollback
+from . import deadline, hazards, persistence, preimage, remembered, restart, rollback, unopened
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
@@ -61,6 +61,7 @@ def apply(
     with store.locked(doing=f"apply {name}"):
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
+        unopened.clear_all(store.path)
         captured = preimage.capture(plan, host)
         change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
         try:

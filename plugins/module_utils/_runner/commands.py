@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from .._change import deadline, deadline_process
+from .._change import deadline, deadline_process, unopened
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._errors import LowlatError
@@ -62,7 +62,11 @@ def _boot(directory: Path) -> int:
 def _recover(state_directory: Path) -> int:
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
-    return max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    status = max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    if any(map(unopened.is_unopened, state_directory.glob("changes/*"))):
+        with Store(str(state_directory)).locked(_PATIENCE):
+            unopened.clear_all(state_directory)
+    return status
 
 
 def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int:
@@ -75,7 +79,7 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
         change = next((change for change in store.all() if change.change_id == directory.name), None)
         # One that was not opened has written nothing.
         if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
-            left = deadline.disarm(directory)
+            left = deadline.disarm(directory) if change else unopened.clear(directory)
             _say(directory, [f"nothing to take back: it is {change.state if change else 'not opened'}", *left])
             return AGAIN if left else DONE
         return act(change, armed)
