@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import cases, steps
+from . import steps
 from .cases import Case
 from .drivers import KILLED, Drivers, Ended
 from .steps import Point, Step
@@ -21,16 +20,23 @@ from .world import World, write_keys
 
 T = TypeVar("T")
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: What is asked for, and last what the host's own runner does.
 PHASES = ("applied", "confirmed", "rolled_back", "recover")
 #: What a file system answers, and to which calls.
 ERRORS = {
-    "ENOSPC": frozenset("write pwrite64 openat mkdir rename symlink setxattr fsync ftruncate link".split()),
-    "EROFS": frozenset("openat mkdir rename symlink setxattr unlink chmod fchmod utimensat rmdir link".split()),
-    "EIO": frozenset("write pwrite64 fsync rename ftruncate unlink".split()),
+    "ENOSPC": _names("write pwrite64 openat mkdir rename symlink setxattr fsync ftruncate link"),
+    "EROFS": _names("openat mkdir rename symlink setxattr unlink chmod fchmod utimensat rmdir link"),
+    "EIO": _names("write pwrite64 fsync rename ftruncate unlink"),
 }
 #: A wait may take one look more or less, and the kill then comes too early or too late: so often it is tried again.
-_TRIES = 6
+_TRIES = 12
+#: What a server still has that somebody else has started again.
+_LASTING = ("files", "keys")
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ class Place:
     @contextlib.contextmanager
     def world(self, case: Case) -> Iterator[World]:
         with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self.drivers.one() as driver:
-            own_copy = next(self._made) % self._own_copy_every == 0
+            number = next(self._made)
+            own_copy = self._own_copy_every > 0 and number % self._own_copy_every == 0
             with World(Path(root), self.dump, case, driver, own_copy, self.broken).running() as world:
                 yield world
 
@@ -104,7 +111,7 @@ class Place:
             return _look(world, where, before, applied if phase == "confirmed" else None)
 
     def fail(self, case: Case, phase: str, step: Step, error: str, *, lasting: bool = False) -> Found:
-        """The call of this step fails, once or from then on. Whoever asked sees it fail or not, and asks again if so."""
+        """The call of this step fails, once or from then on; whoever asked and was told so asks again."""
         where = f"{case.name}, {phase}: {error}{' from' if lasting else ' at'} {step}"
         with self.world(case) as world:
             before, applied = _lead_up_to(world, phase)
@@ -112,13 +119,16 @@ class Place:
             ended, _log = world.traced(phase, fault)
             return _answered(world, where, ended, before, applied if phase == "confirmed" else None)
 
-    def server_dies(self, case: Case, phase: str, step: Step) -> Found:
-        """Redis is killed while the request stands at this step."""
+    def server_dies(self, case: Case, phase: str, step: Step, *, untouched: bool = False) -> Found:
+        """Redis is killed while the request stands at this step. ``untouched``: no change has to do with that."""
         where = f"{case.name}, {phase}: Redis killed at {step}"
         with self.world(case) as world:
             before, applied = _lead_up_to(world, phase)
             fault = f"{step.syscall}:signal=SIGSTOP:when={step.ordinal}"
             ended, _log = world.traced(phase, fault, victim=world.server_pid())
+            if untouched and not world.answers():
+                world.start()
+                before, applied = ({part: facts[part] for part in _LASTING if facts} for facts in (before, applied))
             return _answered(world, where, ended, before, applied if phase == "confirmed" else None)
 
 
@@ -140,9 +150,7 @@ def _aimed_anew(point: Point, log: str, done: int) -> Point:
     return replace(point, ordinal=same[0].ordinal if same else max(1, point.ordinal - 1))
 
 
-def _answered(
-    world: World, where: str, ended: Ended, before: dict[str, Any], applied: dict[str, Any] | None
-) -> Found:
+def _answered(world: World, where: str, ended: Ended, before: dict[str, Any], applied: dict[str, Any] | None) -> Found:
     """An error that says what is wrong, or success; never a traceback, and never a lie."""
     if ended.status not in (0, 1, 2):
         return Found(where, (f"it ended with {ended.status}: {ended.said[-400:]}",))
@@ -192,11 +200,22 @@ def _differences(now: dict[str, Any], then: dict[str, Any]) -> Sequence[str]:
     return found
 
 
-def spread(found: Sequence[T], number: int, seed: int) -> list[T]:
-    """So many of them, drawn once and for all."""
-    return list(found) if len(found) <= number else random.Random(seed).sample(list(found), number)
-
-
 def phases(case: Case) -> Sequence[str]:
     """The requests that a fault can be put into."""
-    return ("applied",) if case is cases.FAILING else PHASES
+    return ("applied",) if case.fails else PHASES
+
+
+def nothing_to_do_with_it(found: Sequence[Step], phase: str) -> set[Step]:
+    """The steps at which the death of the server is nobody's but its own: before a change is opened, and at its end."""
+    ends = [number for number, step in enumerate(found) if step.what.endswith("/journal")]
+    if phase == "applied":
+        opened = next(n for n, step in enumerate(found) if step.syscall == "rename" and "/journal" in step.what)
+        return set(found[:opened])
+    last = max(number for number in ends if found[number].syscall == "ftruncate")
+    return set(found[last:])
+
+
+def evenly(found: Sequence[T], number: int) -> list[T]:
+    """So many of them, at the same distances."""
+    count = min(number, len(found))
+    return [found[index * len(found) // count] for index in range(count)]

@@ -17,35 +17,39 @@ _RESULT = re.compile(r"\)\s+= (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9]+))?[^=]*$")
 _WORD = re.compile(r"\$\d+\\r\\n(.*?)(?=\\r\\n)")
 _PATH = re.compile(r"<(/[^>]*)>|\"([^\"]*)\"")
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: What begins another process.
-SPAWNS = frozenset("vfork fork clone clone3".split())
+SPAWNS = _names("vfork fork clone clone3")
 # What changes something wherever it stands.
-_CHANGES = SPAWNS | frozenset(
-    "fsync fdatasync ftruncate truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat link linkat "
-    "symlink symlinkat chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr "
-    "lremovexattr fremovexattr utimensat fallocate sched_setaffinity kill tgkill mknodat sync_file_range setpriority "
-    "copy_file_range sendfile".split()
+_CHANGES = SPAWNS | _names(
+    "fsync fdatasync ftruncate truncate rename renameat renameat2 unlink unlinkat rmdir mkdir mkdirat link "
+    "linkat symlink symlinkat chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr "
+    "removexattr lremovexattr fremovexattr utimensat fallocate sched_setaffinity kill tgkill mknodat "
+    "sync_file_range setpriority copy_file_range sendfile"
 )
 # What changes something only where it is aimed at a file or the server.
-_WRITES = frozenset("write pwrite64 writev pwritev sendto sendmsg".split())
-_OPENS = frozenset("open openat creat".split())
+_WRITES = _names("write pwrite64 writev pwritev sendto sendmsg")
+_OPENS = _names("open openat creat")
 # What changes nothing outside of the process.
-_HARMLESS = frozenset(
-    "access arch_prctl bind brk capget chdir clock_gettime clock_nanosleep close connect dup dup2 dup3 epoll_create1 "
-    "epoll_ctl epoll_wait execve exit_group faccessat faccessat2 fchdir fcntl fgetxattr flistxattr flock fstat fstatfs "
-    "futex getcwd getdents64 getegid geteuid getgid getgroups getpeername getpid getppid getrandom getresgid getresuid "
-    "getrlimit getsockname getsockopt gettid getuid getxattr ioctl lgetxattr listxattr llistxattr lseek lstat madvise "
-    "mmap mprotect mremap munmap nanosleep newfstatat openat2 pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 "
-    "pselect6 read readlink readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask "
-    "rt_sigreturn sched_getaffinity sched_yield select set_robust_list set_tid_address setsid setsockopt shutdown "
-    "sigaltstack socket socketpair stat statfs statx sysinfo umask uname wait4 waitid".split()
+_HARMLESS = _names(
+    "access arch_prctl bind brk capget chdir clock_gettime clock_nanosleep close connect dup dup2 dup3 "
+    "epoll_create1 epoll_ctl epoll_wait execve exit_group faccessat faccessat2 fchdir fcntl fgetxattr "
+    "flistxattr flock fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getgroups getpeername "
+    "getpid getppid getrandom getresgid getresuid getrlimit getsockname getsockopt gettid getuid getxattr "
+    "ioctl lgetxattr listxattr llistxattr lseek lstat madvise mmap mprotect mremap munmap nanosleep "
+    "newfstatat openat2 pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6 read readlink "
+    "readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn "
+    "sched_getaffinity sched_yield select set_robust_list set_tid_address setsid setsockopt shutdown "
+    "sigaltstack socket socketpair stat statfs statx sysinfo umask uname wait4 waitid"
 )
 #: Each of them is a step, or may be one; and what waits for an answer to one.
 TRACED = frozenset(_CHANGES | _WRITES | _OPENS | {"recvfrom", "recvmsg", "wait4", "waitid"})
 # Commands of Redis that change nothing.
-_READS = frozenset(
-    "PING INFO AUTH HELLO SELECT DBSIZE LASTSAVE ROLE COMMAND TIME DEBUG MEMORY SLOWLOG LATENCY EXISTS".split()
-)
+_READS = _names("PING INFO AUTH HELLO SELECT DBSIZE LASTSAVE ROLE COMMAND TIME DEBUG MEMORY SLOWLOG LATENCY EXISTS")
 _READ_PAIRS = frozenset(
     {
         ("CONFIG", "GET"),
@@ -151,8 +155,7 @@ def _step(name: str, ordinal: int, arguments: str) -> Step | None:
     if what is None:
         return None
     result = _RESULT.search(arguments)
-    paths = tuple(dict.fromkeys(left or right for left, right in _PATH.findall(arguments) if (left or right)[:1] == "/"))
-    return Step(name, ordinal, what, paths, (result[2] or "") if result else "")
+    return Step(name, ordinal, what, _paths(arguments), (result[2] or "") if result else "")
 
 
 def _what(name: str, arguments: str) -> str | None:
@@ -180,7 +183,12 @@ def _command(arguments: str) -> str | None:
 
 def _general(arguments: str) -> str:
     """The file's name, without what differs from run to run."""
-    named = [left or right for left, right in _PATH.findall(arguments.replace("AT_FDCWD<", "AT_FDCWD"))]
-    named = [path for path in named if path[:1] == "/"]
+    named = _paths(arguments)
     shown = named[0] if named else arguments[:60].partition(")")[0]
     return re.sub(r"\d{8}T\d{6}Z|(?<=-)[0-9a-z_]{8}\b|(?<=-)[0-9a-f]{4}\b|0x[0-9a-f]+|\d{4,}", "_", shown)
+
+
+def _paths(arguments: str) -> tuple[str, ...]:
+    """Those that the call names, each once; the current directory, which strace shows as well, is none."""
+    found = (left or right for left, right in _PATH.findall(arguments.replace("AT_FDCWD<", "AT_FDCWD")))
+    return tuple(dict.fromkeys(path for path in found if path[:1] == "/"))

@@ -118,7 +118,8 @@ def _prove(
     if result.restarted:
         _restore_live(change, host, result)
     with _collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
-        if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
+        changed = preimage.changed_settings(change)
+        if any((setting.key, before.live) == ("appendonly", "yes") for setting, before, _facts in changed):
             persistence.wait_for_aof(host)
     with _collecting(result, "compare the host with its pre-images"), server_errors(host.address):
         result.left.extend(preimage.differences(change, host))

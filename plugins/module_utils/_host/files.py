@@ -257,13 +257,13 @@ def _write_in_place(real: str, content: bytes, exact: FileImage | None) -> None:
     with open(real, "r+b") as file:
         if exact is not None:
             exact.give(real, file.fileno())
+        os.ftruncate(file.fileno(), len(content))
         _fill(file, real, content, exact)
 
 
 def _fill(file: BinaryIO, path: str, content: bytes, exact: FileImage | None) -> None:
     """Durably; a write has its own time, and takes some attributes away."""
     file.write(content)
-    file.truncate()
     file.flush()
     if exact is not None:
         exact.give(path, file.fileno())
