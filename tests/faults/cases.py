@@ -38,3 +38,9 @@ KERNEL = Case(
     ),
 )
 CASES = {case.name: case for case in (LIVE, RESTART, FAILING, KERNEL)}
+
+_BACKLOG = {"kind": "sysctl", "key": "net.core.somaxconn", "value": 2048}
+_UNIT_CPU = {"kind": "systemd", "key": "CPUAffinity", "value": "0"}
+#: For a host that has systemd, and a kernel (or its own part of one) that may be changed.
+UNITS = Case("units", (_BACKLOG, _HZ, _MEMORY))
+UNITS_RESTART = Case("units restart", (_BACKLOG, _UNIT_CPU, _DATABASES, _HZ), "allowed")

@@ -48,6 +48,7 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
             _child(order, reading, said.fileno())
         os.close(reading)
         tracer = _attach(pid, order) if order.get("log") else None
+        start = time.monotonic()
         os.write(writing, b"!")
         os.close(writing)
         if order.get("victim"):
@@ -56,10 +57,12 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
             time.sleep(order["seconds"])
             os.kill(pid, signal.SIGKILL)  # nobody has waited for it yet, so it is that process or its remains
         _pid, status = os.waitpid(pid, 0)
+        seconds = time.monotonic() - start
         if tracer:
             tracer.wait()
         said.seek(0)
-        return {"status": os.waitstatus_to_exitcode(status), "said": said.read().decode("utf-8", "replace")}
+        answer = {"status": os.waitstatus_to_exitcode(status), "seconds": seconds}
+        return {**answer, "said": said.read().decode("utf-8", "replace")}
 
 
 def _child(order: dict[str, Any], reading: int, said: int) -> None:
@@ -68,10 +71,12 @@ def _child(order: dict[str, Any], reading: int, said: int) -> None:
         ctypes.CDLL(None).prctl(_SET_PTRACER, _ANY, 0, 0, 0)
         for standard in (1, 2):
             os.dup2(said, standard)
-        # No sandbox kills these servers after their start.
-        restart.SETTLE = restart.FIRST_LOOK = 0.05
-        # One look more or less would shift the calls that are counted.
-        waiting._SHORTEST = waiting._LONGEST = 0.15
+        if order.get("log"):
+            # One look more or less would shift the calls that are counted.
+            waiting._SHORTEST = waiting._LONGEST = 0.15
+        if not order.get("settled"):
+            # No sandbox kills these servers after their start.
+            restart.SETTLE = restart.FIRST_LOOK = 0.05
         if order.get("root"):
             Host.__init__.__defaults__ = (order["root"],)
         if order.get("broken"):

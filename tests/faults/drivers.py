@@ -24,6 +24,7 @@ class Ended:
 
     status: int
     said: str
+    seconds: float = 0.0
 
 
 class Driver:

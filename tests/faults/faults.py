@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 from . import steps
 from .cases import Case
-from .drivers import KILLED, Drivers, Ended
+from .drivers import KILLED, Driver, Drivers, Ended
 from .steps import Point, Step
 from .world import World, write_keys
 
@@ -46,10 +47,16 @@ class Found:
     where: str
     wrong: tuple[str, ...] = ()
     keys_lost: int = 0
+    reached: bool = True  #: whether the fault came where it was meant
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.wrong or self.keys_lost or not self.reached)
 
     def __str__(self) -> str:
-        lost = f"; {self.keys_lost} keys are lost" if self.keys_lost else ""
-        return f"{self.where}: {'; '.join(self.wrong)}{lost}"
+        lost = [f"{self.keys_lost} keys are lost"] if self.keys_lost else []
+        missed = [] if self.reached else ["this point was not reached"]
+        return f"{self.where}: {'; '.join([*self.wrong, *lost, *missed])}"
 
 
 class Place:
@@ -74,8 +81,11 @@ class Place:
         with tempfile.TemporaryDirectory(prefix="lowlat-") as root, self.drivers.one() as driver:
             number = next(self._made)
             own_copy = self._own_copy_every > 0 and number % self._own_copy_every == 0
-            with World(Path(root), self.dump, case, driver, own_copy, self.broken).running() as world:
+            with self._make(Path(root), case, driver, own_copy).running() as world:
                 yield world
+
+    def _make(self, root: Path, case: Case, driver: Driver, own_copy: bool) -> World:
+        return World(root, self.dump, case, driver, own_copy, self.broken)
 
     def trace(self, case: Case, phase: str) -> str:
         """What strace says of a request that nothing disturbs."""
@@ -97,10 +107,18 @@ class Place:
                 done = steps.done(log)
                 there = ended.status == KILLED and done == point.done
                 found = _look(world, where, before, applied if phase == "confirmed" else None)
-            if there or found.wrong or found.keys_lost:
+            if there or found.is_wrong:
                 return found
             point = _aimed_anew(point, log, done)
-        return Found(where, ("this point was not reached",))
+        return Found(where, reached=False)
+
+    def seconds(self, case: Case, phase: str) -> float:
+        """How long a request takes that nothing disturbs."""
+        with self.world(case) as world:
+            _lead_up_to(world, phase)
+            start = time.monotonic()
+            world.ask(phase)
+            return time.monotonic() - start
 
     def kill_some_time(self, case: Case, phase: str, seconds: float) -> Found:
         """SIGKILL after a while."""

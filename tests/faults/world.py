@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -12,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from .drivers import Driver, Ended
 
 KEYS = 300
 _PATIENCE = 30.0
-_CONFIG = """\
+#: What is in braces is filled in.
+CONFIG = """\
 # A config file as people have it.
 port {port}
 bind 127.0.0.1
@@ -62,6 +64,7 @@ class World:
     driver: Driver
     own_copy: bool = True
     broken: str = ""
+    config: str = CONFIG
     port: int = field(default_factory=free_port)
 
     @property
@@ -101,7 +104,10 @@ class World:
         if self.case is cases.FAILING:
             (data / "appendonlydir").touch()  # where a directory is to be made
         real = elsewhere / "redis.conf"
-        real.write_text(_CONFIG.format(port=self.port, data=data, log=self.root / "log"))
+        text = self.config
+        for name, value in (("{port}", self.port), ("{data}", data), ("{log}", self.root / "log")):
+            text = text.replace(name, str(value))
+        real.write_text(text)
         real.chmod(0o640)
         os.utime(real, ns=(1_700_000_000_123_456_789, 1_700_000_000_123_456_789))
         if self.case.restart == "allowed":
@@ -139,7 +145,18 @@ class World:
             assert time.monotonic() < end, "the server does not answer"
             time.sleep(0.01)
 
-    def ask(self, state: str, **order: Any) -> Ended:
+    def stop(self) -> None:
+        with contextlib.suppress(redis.ConnectionError):
+            self.client().shutdown()
+        self._process.wait(_PATIENCE)
+
+    def ask(
+        self,
+        state: str,
+        settings: Sequence[dict[str, Any]] | None = None,
+        confirm_within: int = 900,
+        **order: Any,
+    ) -> Ended:
         """Make the request for this state, or have the host's own runner look: ``recover``."""
         common = {"root": self._kernel, "broken": self.broken}
         if state == "recover":
@@ -148,10 +165,10 @@ class World:
             "state": state,
             "name": "trial" if state == "applied" else None,
             "change_id": None,
-            "settings": list(self.case.settings) if state == "applied" else None,
+            "settings": list(settings or self.case.settings) if state == "applied" else None,
             "restart": self.case.restart,
             "state_directory": str(self.state_directory),
-            "confirm_within": 900,
+            "confirm_within": confirm_within,
             "login_port": self.port,
         }
         return self.driver.ask(params=params, **common, **order)
@@ -178,6 +195,10 @@ class World:
         changes = history.tell(str(self.state_directory), None)["changes"]
         return str(changes[-1]["state"]) if changes else ""
 
+    def deadline(self, change: Path) -> float:
+        """Of the open change in this directory, in seconds since the epoch."""
+        return float(json.loads((change / "armed").read_bytes())["at"])
+
     def left_over(self) -> list[str]:
         """What is there although no change is open: unfinished copies, secrets."""
         names = (".lowlat-*", "*.new", "armed")
@@ -195,20 +216,23 @@ class World:
             "cpus": sorted(os.sched_getaffinity(pid)),
         }
 
+    def _places(self) -> Iterator[Path]:
+        """Directories that a change may write in."""
+        for name in ("etc", "elsewhere", "proc", "sys"):
+            yield self.root / name
+
     def _files(self) -> Iterator[tuple[str, Any]]:
-        for directory in ("etc", "elsewhere", "proc", "sys"):
-            for path in sorted((self.root / directory).rglob("*")):
-                status = os.lstat(path)
-                link = os.readlink(path) if path.is_symlink() else ""
-                owner = (oct(status.st_mode), status.st_uid, status.st_gid)
-                if link or path.is_dir():
-                    yield str(path.relative_to(self.root)), (owner, link)
-                    continue
-                kernel = directory in ("proc", "sys")
-                times = 0 if kernel else status.st_mtime_ns
-                text = path.read_text().replace("[always] never", "always") if kernel else path.read_text()
-                xattrs = {name: os.getxattr(path, name) for name in os.listxattr(path)}
-                yield str(path.relative_to(self.root)), (owner, text, xattrs, status.st_nlink, times)
+        for path in sorted(path for place in self._places() for path in place.rglob("*")):
+            status = os.lstat(path)
+            link = os.readlink(path) if path.is_symlink() else ""
+            owner = (oct(status.st_mode), status.st_uid, status.st_gid)
+            if link or path.is_dir():
+                yield str(path), (owner, link)
+                continue
+            text = path.read_bytes().replace(b"[always] never", b"always")  # a choice, and how it is written
+            time_written = 0 if path.name == "trial" else status.st_mtime_ns
+            xattrs = {name: os.getxattr(path, name) for name in os.listxattr(path)}
+            yield str(path), (owner, text.decode("latin-1"), xattrs, status.st_nlink, time_written)
 
 
 def write_keys(directory: Path) -> Path:

@@ -66,6 +66,8 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     if result.left:
         facts = {"left": result.left, "lost": change.lost, "restarted": result.restarted}
         _note(change, result, "rollback_failed", **facts)
+        if change.state != "rollback_failed":
+            return result  # nobody will know of it, so whoever watches tries again when there is room for that
     else:
         change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
     result.warnings.extend(deadline.disarm(change.directory))

@@ -13,6 +13,7 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 whe
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -26,6 +27,8 @@ from .._server.connection import Address
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
+#: Before the next try, where no unit makes it. Seconds.
+_PAUSE = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -34,8 +37,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in commands:
         print(__doc__, file=sys.stderr)
         return BY_HAND
+    return _tried(commands[arguments[0]], Path(arguments[1]))
+
+
+def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
-        return commands[arguments[0]](Path(arguments[1]))
+        return command(directory)
     except (LowlatError, OSError) as error:
         print(f"lowlat: {error}", file=sys.stderr)
         return AGAIN
@@ -49,7 +56,9 @@ def _watch(directory: Path) -> int:
     armed = deadline.load(directory)
     if armed is None or not deadline_process.watch(directory, armed):
         return DONE
-    return _expire(directory)
+    while _tried(_expire, directory) == AGAIN:  # systemd does so for its unit
+        time.sleep(_PAUSE)
+    return DONE
 
 
 def _boot(directory: Path) -> int:
@@ -97,7 +106,8 @@ def _take_back_now(change: Change, armed: Deadline) -> int:
     undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
-        return BY_HAND
+        # What could not even be written down may be for want of room, which may come.
+        return BY_HAND if change.state == "rollback_failed" else AGAIN
     _say(change.directory, [f"rolled back: nobody confirmed it within {armed.seconds} s", *undone.warnings])
     return DONE
 
