@@ -114,11 +114,10 @@ def remove(directory: Path) -> None:
         with contextlib.suppress(ChangeError):
             systemd.systemctl("stop", f"{name}.timer")
     for path in (*(link for link, _unit in _links(directory)), *reversed(_files(directory))):
-        try:
+        # Where nothing can be written, what is not there cannot be removed either.
+        if os.path.lexists(path):
             os.unlink(path)
-        except FileNotFoundError:
-            continue
-        sync_directory(path.parent)
+            sync_directory(path.parent)
 
 
 def _name(directory: Path) -> str:

@@ -68,6 +68,8 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     end = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     if result.left:
         note(change, result, "rollback_failed", left=result.left, lost=change.lost, **end)
+        if change.state != "rollback_failed":
+            return result  # nobody will know of it, so whoever watches tries again when there is room for that
     else:
         change.journal.append("rolled_back", **end)
     result.warnings.extend(deadline.disarm(change.directory))
@@ -122,7 +124,8 @@ def _prove(
     if result.restarted:
         restore_live(change, host, result)
     with collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
-        if any(setting.key == "appendonly" for setting, _before, _facts in preimage.changed_settings(change)):
+        changed = preimage.changed_settings(change)
+        if any((setting.key, before.live) == ("appendonly", "yes") for setting, before, _facts in changed):
             persistence.wait_for_aof(host)
     with collecting(result, "compare the host with its pre-images"), server_errors(host.address):
         result.left.extend(_differences(result, host))

@@ -27,6 +27,7 @@ from . import (
     remembered,
     restart,
     rollback,
+    unopened,
 )
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
@@ -76,6 +77,7 @@ def apply(
     with store.locked(doing=f"apply {name}"):
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
+        unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
         change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)

@@ -13,10 +13,11 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 whe
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Callable
 
-from .._change import deadline, deadline_process
+from .._change import deadline, deadline_process, unopened
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._errors import LowlatError
@@ -31,6 +32,8 @@ _REASON = {
     "boot": "the host was booted before anybody confirmed it",
     "recover": "somebody had every open change taken back",
 }
+#: Before the next try, where no unit makes it. Seconds.
+_PAUSE = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -39,8 +42,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in commands:
         print(__doc__, file=sys.stderr)
         return BY_HAND
+    return _tried(commands[arguments[0]], Path(arguments[1]))
+
+
+def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
-        return commands[arguments[0]](Path(arguments[1]))
+        return command(directory)
     except (LowlatError, OSError) as error:
         print(f"lowlat: {error}", file=sys.stderr)
         return AGAIN
@@ -54,7 +61,9 @@ def _watch(directory: Path) -> int:
     armed = deadline.load(directory)
     if armed is None or not deadline_process.watch(directory, armed):
         return DONE
-    return _expire(directory)
+    while _tried(_expire, directory) == AGAIN:  # systemd does so for its unit
+        time.sleep(_PAUSE)
+    return DONE
 
 
 def _boot(directory: Path) -> int:
@@ -67,7 +76,11 @@ def _boot(directory: Path) -> int:
 def _recover(state_directory: Path) -> int:
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
-    return max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    status = max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    if any(map(unopened.is_unopened, state_directory.glob("changes/*"))):
+        with Store(str(state_directory)).locked(_PATIENCE):
+            unopened.clear_all(state_directory)
+    return status
 
 
 def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int:
@@ -80,7 +93,7 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
         change = next((change for change in store.all() if change.change_id == directory.name), None)
         # One that was not opened has written nothing.
         if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
-            left = deadline.disarm(directory)
+            left = deadline.disarm(directory) if change else unopened.clear(directory)
             _say(directory, [f"nothing to take back: it is {change.state if change else 'not opened'}", *left])
             return AGAIN if left else DONE
         return act(change, armed)
@@ -99,7 +112,8 @@ def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
     found = [foreign.sentence(entry) for entry in foreign.of(change)]
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
-        return BY_HAND
+        # What could not even be written down may be for want of room, which may come.
+        return BY_HAND if change.state == "rollback_failed" else AGAIN
     _say(change.directory, [f"rolled back: {_REASON[by].format(armed.seconds)}", *undone.warnings, *found])
     return DONE
 

@@ -49,6 +49,8 @@ def install(state_directory: Path) -> Path:
         for other in path.parent.glob("lowlat-*.pyz"):
             if os.fspath(other) not in needed:
                 other.unlink()
+        for unfinished in path.parent.glob(".lowlat-*"):
+            unfinished.unlink()  # somebody was killed here; nobody else writes under the lock
     return path
 
 
