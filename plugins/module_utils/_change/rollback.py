@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,20 +57,26 @@ def roll_back(change: Change, connect: Callable[[], Host]) -> Undone:
     result = Undone(change)
     _keep_foreign_files(change, result)
     _tell_what_is_lost(change, result)
-    _note(change, result, "rolling_back")
+    with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
+        change.journal.append("rolling_back")
     already = len(result.left)
     _restore(change, connect, result)
     if result.blocked:
         # Every step can be done twice, and the second time waits until the server answers again.
         del result.left[already:]
         _restore(change, connect, result)
-    if result.left:
-        facts = {"left": result.left, "lost": change.lost, "restarted": result.restarted}
-        _note(change, result, "rollback_failed", **facts)
-    else:
-        change.journal.append("rolled_back", restarted=result.restarted, warnings=result.warnings)
-    result.warnings.extend(deadline.disarm(change.directory))
+    _end(change, result)
     return result
+
+
+def _end(change: Change, result: Undone) -> None:
+    """Until the end is on the disk it has not come: the host goes on watching over the change and tries again."""
+    end, facts = "rolled_back", {"restarted": result.restarted, "warnings": result.warnings}
+    if result.left:
+        end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, "restarted": result.restarted}
+    with _collecting(result, "write its end into the journal"):
+        change.journal.append(end, **facts)
+        result.warnings.extend(deadline.disarm(change.directory))
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
@@ -257,8 +264,9 @@ def _restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
             result.restarted = True
 
+            # Whoever comes after a crash must find it: without room for it the server is not restarted.
             def note(known: dict[str, Any]) -> None:
-                _note(change, result, "restarting", **known)
+                change.journal.append("restarting", **known)
 
             host = restart.restart(host, preimage.ours(change), restart.SETTLE, note)
             _note(change, result, "restarted", **restart.proof(host))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ def apply(
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
         captured = preimage.capture(plan, host)
-        change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
+        change = _open(store, name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
@@ -77,6 +78,25 @@ def apply(
             raise
         outcome.state = "applied"
         return outcome
+
+
+def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> Change:
+    """Whole or not at all: where there is no room for the journal nobody watches over a change that never was."""
+    made: list[Path] = []
+
+    def prepare(directory: Path) -> None:
+        made.append(directory)
+        arm(directory)
+
+    try:
+        return store.open(name, prepare, **facts)
+    except BaseException:
+        for directory in made:
+            if not (directory / "journal").exists():
+                deadline.disarm(directory)
+                with contextlib.suppress(OSError):
+                    directory.rmdir()
+        raise
 
 
 def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:

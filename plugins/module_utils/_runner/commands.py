@@ -13,6 +13,7 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 whe
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -26,6 +27,8 @@ from .._server.connection import Address
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
+#: Until a process that watches tries again. Seconds.
+_PAUSE = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -49,7 +52,10 @@ def _watch(directory: Path) -> int:
     armed = deadline.load(directory)
     if armed is None or not deadline_process.watch(directory, armed):
         return DONE
-    return _expire(directory)
+    # As the unit does where there is systemd.
+    while (ended := main(["expire", str(directory)])) == AGAIN:
+        time.sleep(_PAUSE)
+    return ended
 
 
 def _boot(directory: Path) -> int:
@@ -91,6 +97,9 @@ def _take_back_now(change: Change, armed: Deadline) -> int:
     from .._change import rollback, waiting
 
     undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
+    if undone.left and change.state != "rollback_failed":
+        _say(change.directory, ["not at its end, tried again:", *undone.left])
+        return AGAIN
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
         return BY_HAND
