@@ -20,7 +20,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A systemctl that fails at its first call, with what stands in `says`, and writes down its calls."""
     script = tmp_path / "systemctl"
     script.write_text(
-        f"#!/bin/sh\ncd {tmp_path}\necho \"$*\" >>calls\n"
+        f'#!/bin/sh\ncd {tmp_path}\necho "$*" >>calls\n'
         '[ "$(wc -l <calls)" -gt 1 ] && echo done && exit\ncat says >&2\nexit 1\n'
     )
     script.chmod(0o755)
