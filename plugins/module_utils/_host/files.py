@@ -153,12 +153,18 @@ def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
             status: os.stat_result | None = os.stat(real)
         except FileNotFoundError:
             status = None
-        if status is not None and (status.st_nlink > 1 or _is_mount_point(real)):
+        if status is not None and is_written_in_place(real):
             _write_in_place(real, content)
         else:
             _write_beside(real, content, status, mode)
     except OSError as error:
         raise ChangeError("Cannot write the file", where=path, why=error.strerror or str(error)) from error
+
+
+def is_written_in_place(path: str) -> bool:
+    """Whether this file cannot be replaced by another one, so that a write of it can be cut short."""
+    real = os.path.realpath(path)
+    return os.stat(real).st_nlink > 1 or _is_mount_point(real)
 
 
 def check_replaceable(path: str) -> None:
@@ -175,7 +181,7 @@ def check_replaceable(path: str) -> None:
         if os.path.lexists(directory):
             raise refuse(f"{directory} is no directory", "Move it out of the way")
         directory = os.path.dirname(directory)
-    in_place = os.path.exists(real) and (os.stat(real).st_nlink > 1 or _is_mount_point(real))
+    in_place = os.path.exists(real) and is_written_in_place(real)
     # A file is replaced by a new one in its directory, so it is the directory that must be writable.
     changed = real if in_place else directory
     if os.statvfs(changed).f_flag & os.ST_RDONLY:

@@ -29,6 +29,11 @@ DONE, AGAIN, BY_HAND = 0, 1, 2
 _PATIENCE = 1200.0
 #: Until a process that watches tries again. Seconds.
 _PAUSE = 5.0
+_REASON = {
+    "deadline": "nobody confirmed it within {} s",
+    "boot": "the host was booted before anybody confirmed it",
+    "recover": "somebody had every open change taken back",
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -90,20 +95,21 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
 def _take_back(change: Change, armed: Deadline) -> int:
     if not armed.is_over():
         return DONE  # the clock was set; the timer's other time is still to come
-    return _take_back_now(change, armed)
+    return _take_back_now(change, armed, "boot" if armed.is_other_boot() else "deadline")
 
 
-def _take_back_now(change: Change, armed: Deadline) -> int:
-    from .._change import rollback, waiting
+def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
+    from .._change import foreign, rollback, waiting
 
-    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
+    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)), by)
+    found = [foreign.sentence(entry) for entry in foreign.of(change)]
     if undone.left and change.state != "rollback_failed":
-        _say(change.directory, ["not at its end, tried again:", *undone.left])
+        _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
         return AGAIN
     if undone.left:
-        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
+        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
         return BY_HAND
-    _say(change.directory, [f"rolled back: nobody confirmed it within {armed.seconds} s", *undone.warnings])
+    _say(change.directory, [f"rolled back: {_REASON[by].format(armed.seconds)}", *undone.warnings, *found])
     return DONE
 
 
