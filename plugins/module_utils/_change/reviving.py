@@ -14,10 +14,12 @@ from .._settings import registry
 from .._settings.setting import Host
 from . import foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
 from .store import Change
-from .undone import Undone, collecting, note
+from .undone import Undone, collecting, expected, note
 
 #: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
 BLOCKED = 60.0
+#: With these the config file says where the newest data is.
+ABOUT_DATA = frozenset({"appendonly", "databases"})
 
 
 def reach_late(change: Change, connect: Callable[[], Host], result: Undone) -> tuple[Host | None, LowlatError | None]:
@@ -64,8 +66,9 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
             result.restarted = True
 
+            # Whoever comes after a crash must find it: without room for it the server is not restarted.
             def before_it_stops(known: dict[str, Any]) -> None:
-                note(change, result, "restarting", **known)
+                change.journal.append("restarting", **known)
 
             host = restart.restart(host, foreign.ours(result), restart.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
@@ -73,8 +76,25 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     return host
 
 
-def start_again(change: Change, connect: Callable[[], Host], lost: Mapping[str, Any], result: Undone) -> Host:
-    """Start a server that has died under the change."""
+def start_with_its_data(
+    change: Change, connect: Callable[[], Host], lost: Mapping[str, Any], result: Undone
+) -> tuple[Host | None, LowlatError | None]:
+    """Start a dead server as the change has left its files: with those of before it would load older data."""
+    try:
+        return start_again(change, connect, lost, result, ABOUT_DATA), None
+    except expected() as error:
+        result.warnings.append(f"the server did not start as the change left it, so it may lack newer data: {error}")
+        return waiting.reach(connect)
+
+
+def start_again(
+    change: Change,
+    connect: Callable[[], Host],
+    lost: Mapping[str, Any],
+    result: Undone,
+    later: frozenset[str] = frozenset(),
+) -> Host:
+    """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:
@@ -93,5 +113,5 @@ def start_again(change: Change, connect: Callable[[], Host], lost: Mapping[str, 
     runtime = {**lost["runtime"], **{name: before[name] for name in names}}
     with server_errors(host.address):
         remembered.put_back_cpus(host, lost, preimage.ours(change))
-        restart.put_back_runtime_settings(host, runtime, frozenset())
+        restart.put_back_runtime_settings(host, runtime, later)
     return host

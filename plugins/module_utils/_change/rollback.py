@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,15 +26,22 @@ from . import (
     waiting,
 )
 from .restoring import activate, restore_files, restore_live
-from .reviving import is_dead, put_back_what_a_restart_lost, reach_late, restart_where_needed, start_again
+from .reviving import (
+    ABOUT_DATA,
+    is_dead,
+    put_back_what_a_restart_lost,
+    reach_late,
+    restart_where_needed,
+    start_again,
+    start_with_its_data,
+)
 from .store import Change, Store
-from .undone import Undone, collecting, expected, note, timed_out
+from .undone import Undone, collecting, expected, timed_out
 
 __all__ = ["Undone", "before_start", "roll_back", "roll_back_one"]
 
 #: A server listens within this time of its start. Seconds.
 STARTING = 1.0
-_ABOUT_DATA = frozenset({"appendonly", "databases"})
 
 
 def roll_back_one(
@@ -57,7 +65,8 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     result = foreign.begin(change, policy)
     foreign_files.look(result)  # before any of it is overwritten
     _tell_what_is_lost(change, result)
-    note(change, result, "rolling_back", by=by, at=time.time())
+    with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
+        change.journal.append("rolling_back", by=by, at=time.time())
     already = len(result.left)
     _restore(change, connect, result)
     if result.blocked:
@@ -65,41 +74,50 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
         del result.left[already:]
         _restore(change, connect, result)
     neighbours.compare(result)
-    end = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
-    if result.left:
-        note(change, result, "rollback_failed", left=result.left, lost=change.lost, **end)
-        if change.state != "rollback_failed":
-            return result  # nobody will know of it, so whoever watches tries again when there is room for that
-    else:
-        change.journal.append("rolled_back", **end)
-    result.warnings.extend(deadline.disarm(change.directory))
+    _end(result, by)
     return result
+
+
+def _end(result: Undone, by: str) -> None:
+    """Until the end is on the disk it has not come: the host goes on watching over the change and tries again."""
+    change = result.change
+    facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
+    end = "rolled_back"
+    if result.left:
+        end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
+    with collecting(result, "write its end into the journal"):
+        change.journal.append(end, **facts)
+        result.warnings.extend(deadline.disarm(change.directory))
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
     """Bring everything back and compare; what failed or differs is left to do."""
-    lost = remembered.interrupted(change)
+    lost = interrupted = remembered.interrupted(change)
     host, why = waiting.reach(connect)
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
-    restore_files(change, result)
     dead = host is None and is_dead(change, why)
-    if dead and lost:
+    if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
         dead = host is None and is_dead(change, why)
+    if dead:
+        lost = lost or {"runtime": change.opened["runtime"]}
+        if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
+            host, why = start_with_its_data(change, connect, lost, result)
+            dead = host is None and is_dead(change, why)
+    restore_files(change, result)
     if host is None and not dead:
         host, why = reach_late(change, connect, result)
     restore_live(change, host, result)
     activate(change, host, result)
     try:
         if host:
-            if lost:
-                put_back_what_a_restart_lost(change, host, lost, result)
+            if interrupted:
+                put_back_what_a_restart_lost(change, host, interrupted, result)
             host = restart_where_needed(change, host, result)
-        elif dead:
-            lost = lost or {"runtime": change.opened["runtime"]}
+        elif dead and lost:
             host = start_again(change, connect, lost, result)
     except expected() as error:
         result.blocked |= timed_out(error)
@@ -159,7 +177,7 @@ def before_start(change: Change) -> Undone:
     foreign_files.look(result)  # before any of it is overwritten
     restore_live(change, None, result)
     # With these settings the file says where the newest data is: it goes back together with their live values.
-    about_data = not _ABOUT_DATA.isdisjoint(preimage.ours(change))
+    about_data = not ABOUT_DATA.isdisjoint(preimage.ours(change))
     restore_files(change, result, preimage.config_files(change) if about_data else frozenset())
     activate(change, None, result)
     return result

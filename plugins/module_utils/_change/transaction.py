@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def apply(
         unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
-        change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
+        change = _open(store, name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
@@ -95,6 +96,25 @@ def apply(
             raise
         outcome.state = "applied"
         return outcome
+
+
+def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> Change:
+    """Whole or not at all: where there is no room for the journal nobody watches over a change that never was."""
+    made: list[Path] = []
+
+    def prepare(directory: Path) -> None:
+        made.append(directory)
+        arm(directory)
+
+    try:
+        return store.open(name, prepare, **facts)
+    except BaseException:
+        for directory in made:
+            if not (directory / "journal").exists():
+                deadline.disarm(directory)
+                with contextlib.suppress(OSError):
+                    directory.rmdir()
+        raise
 
 
 def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:

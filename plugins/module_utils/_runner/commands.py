@@ -27,13 +27,13 @@ from .._server.connection import Address
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
+#: Until a process that watches tries again. Seconds.
+_PAUSE = 5.0
 _REASON = {
     "deadline": "nobody confirmed it within {} s",
     "boot": "the host was booted before anybody confirmed it",
     "recover": "somebody had every open change taken back",
 }
-#: Before the next try, where no unit makes it. Seconds.
-_PAUSE = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -110,10 +110,12 @@ def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
 
     undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)), by)
     found = [foreign.sentence(entry) for entry in foreign.of(change)]
+    if undone.left and change.state != "rollback_failed":
+        _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
+        return AGAIN
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
-        # What could not even be written down may be for want of room, which may come.
-        return BY_HAND if change.state == "rollback_failed" else AGAIN
+        return BY_HAND
     _say(change.directory, [f"rolled back: {_REASON[by].format(armed.seconds)}", *undone.warnings, *found])
     return DONE
 
