@@ -34,17 +34,19 @@ _value:
   elements: str
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-#: Who took it back. What an operator confirms or takes back needs no words.
 WHO = {
-    "deadline": "by the host at its deadline, latency not measured",
-    "boot": "by the host after a boot, latency not measured",
-    "recover": "by hand on the host, latency not measured",
-    "apply": "at once, when applying it failed",
-    "operator": "by an operator",
+    "deadline": "taken back by the host at its deadline",
+    "boot": "taken back by the host after a boot",
+    "recover": "taken back by hand on the host",
+    "apply": "taken back at once, since applying it failed",
+    "operator": "taken back by an operator",
 }
+#: Who has no baseline that the restored host could be held against.
+UNMEASURED = ("deadline", "boot", "recover")
 
 
 def history(found: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
@@ -57,8 +59,9 @@ def history(found: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
 
 def _line(change: dict[str, Any]) -> str:
     number = len(change.get("settings", []))
-    parts = [f"{change['state'].replace('_', ' ')}{_end(change)}", f"{number} setting{'' if number == 1 else 's'}"]
+    parts = [f"{change['state'].replace('_', ' ')}", f"{number} setting{'' if number == 1 else 's'}"]
     parts.append(f"{_age(change['age'])} ago by {change['owner']}")
+    parts.extend(_end(change))
     if change.get("pending_restart"):
         parts.append("waits for a restart: " + ", ".join(change["pending_restart"]))
     parts.extend(map(_foreign, change.get("foreign", [])))
@@ -67,11 +70,14 @@ def _line(change: dict[str, Any]) -> str:
     return f"{change['change_id']}: {', '.join(parts)}"
 
 
-def _end(change: dict[str, Any]) -> str:
+def _end(change: dict[str, Any]) -> Iterator[str]:
+    """When and by whom it was ended, as far as its journal tells."""
     if not change.get("ended_at"):
-        return ""
-    who = WHO.get(change.get("ended_by", ""), "") if change["state"] != "confirmed" else ""
-    return f" {who} at {change['ended_at']}" if who else f" at {change['ended_at']}"
+        return
+    who = "kept" if change["state"] == "confirmed" else WHO.get(change.get("ended_by", ""), "taken back")
+    yield f"{who} at {change['ended_at']}"
+    if change["state"] != "confirmed" and change.get("ended_by") in UNMEASURED:
+        yield "latency not measured after that"
 
 
 def _foreign(entry: dict[str, Any]) -> str:

@@ -54,10 +54,12 @@ def test_history_tells_who_took_a_change_back_and_what_others_had_set() -> None:
     file = {"where": "file", "kind": "file", "key": "/etc/redis.conf", "found": "content", "done": "kept"}
     ended = {**CHANGE, "ended_at": "2026-01-02T03:04:05Z", "ended_by": "deadline", "foreign": [value, file]}
     assert history.history({"changes": [ended]}) == [
-        "c1: rolled back by the host at its deadline, latency not measured at 2026-01-02T03:04:05Z, 1 setting, "
-        "2 h ago by ops, redis hz was set by somebody else to 77 (live) and restored, "
+        "c1: rolled back, 1 setting, 2 h ago by ops, taken back by the host at its deadline at 2026-01-02T03:04:05Z, "
+        "latency not measured after that, redis hz was set by somebody else to 77 (live) and restored, "
         "/etc/redis.conf was edited by somebody else (content) and kept"
     ]
+    kept = {**CHANGE, "state": "confirmed", "ended_at": "2026-01-02T03:04:05Z", "ended_by": "operator"}
+    assert history.history([kept]) == ["c1: confirmed, 1 setting, 2 h ago by ops, kept at 2026-01-02T03:04:05Z"]
 
 
 def test_history_tells_drift_and_why_it_is_not_known() -> None:
