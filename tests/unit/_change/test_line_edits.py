@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.line_edits import between, take_out
@@ -58,12 +58,14 @@ def test_what_was_taken_out_is_taken_out_once() -> None:
 texts = st.lists(st.sampled_from([b"hz 1", b"hz 2", b"", b"#", b"a", b"b\r"]), max_size=8).map(b"\n".join)
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_any_edit_is_undone(before: bytes, ours: bytes) -> None:
     if before:
         assert undone(before, ours, ours) == before
 
 
+@settings(deadline=None)
 @given(texts, texts, texts)
 def test_nothing_is_left_of_a_file_that_is_theirs_alone(before: bytes, ours: bytes, theirs: bytes) -> None:
     mine = b"\n".join(line + b" theirs" for line in theirs.split(b"\n"))
