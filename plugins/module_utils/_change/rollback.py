@@ -222,10 +222,11 @@ def _restore_files(change: Change, result: Undone, kept: frozenset[str] = frozen
     for image in reversed(preimage.file_images(change)):
         if image.path in kept:
             continue
-        with _collecting(result, f"put {image.path} back"):
-            image.restore()
+        # Before the file: a directory that was made for it goes only when it is empty.
         with _collecting(result, "remove an unfinished copy"):
             files.remove_leftovers(image.path, image.uid)
+        with _collecting(result, f"put {image.path} back"):
+            image.restore()
 
 
 def _activate(change: Change, host: Host | None, result: Undone) -> None:

@@ -229,9 +229,7 @@ def remove_leftovers(path: str, owner: int) -> None:
                 ) from error
 
 
-def _write_beside(
-    real: str, content: bytes, status: os.stat_result | None, mode: int, exact: FileImage | None
-) -> None:
+def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int, exact: FileImage | None) -> None:
     handle, beside = tempfile.mkstemp(prefix=_prefix(real), dir=os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:
