@@ -84,7 +84,7 @@ def _child(order: dict[str, Any], reading: int, said: int) -> None:
         os.read(reading, 1)
         status = _run(order)
     except BaseException as error:
-        print(f"{type(error).__name__}: {error}", flush=True)
+        _say(f"{type(error).__name__}: {error}")
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
@@ -97,9 +97,15 @@ def _run(order: dict[str, Any]) -> int:
     try:
         request.run(order["params"], check=False, install=copy.install)
     except LowlatError as error:
-        print(error.message, flush=True)
+        _say(error.message)
         return 1
     return 0
+
+
+def _say(text: str) -> None:
+    """As far as that is possible: its own words may be what fails."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _attach(pid: int, order: dict[str, Any]) -> subprocess.Popen[str]:

@@ -198,7 +198,8 @@ def _look(world: World, where: str, before: dict[str, Any], applied: dict[str, A
     left = world.left_over()
     if left and not state:
         # It was killed before it wrote anything, and before the host had a runner: who comes next tidies up.
-        wrong.extend(ended.said for ended in (world.ask("applied"), world.ask("rolled_back")) if ended.status)
+        came, went = world.ask("applied"), world.ask("rolled_back")
+        wrong.extend(ended.said for ended in (came, went) if ended.status > (ended is came and world.case.fails))
         left = world.left_over()
     wrong.extend(f"{name} is left over" for name in left)
     return Found(where, tuple(wrong), max(0, expected["keys"][0] - now["keys"][0]))

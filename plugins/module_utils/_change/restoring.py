@@ -36,10 +36,11 @@ def restore_files(change: Change, result: Undone, kept: frozenset[str] = frozens
     for image in reversed(preimage.file_images(change)):
         if image.path in kept:
             continue
-        with collecting(result, f"put {image.path} back"):
-            foreign_files.put_back(image, result)
+        # Before the file: a directory that was made for it goes only when it is empty.
         with collecting(result, "remove an unfinished copy"):
             files.remove_leftovers(image.path, image.uid)
+        with collecting(result, f"put {image.path} back"):
+            foreign_files.put_back(image, result)
 
 
 def activate(change: Change, host: Host | None, result: Undone) -> None:

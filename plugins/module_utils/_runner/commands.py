@@ -3,7 +3,6 @@
 """What the host does by itself about changes that nobody confirmed.
 
 ``expire DIRECTORY``    take back the change in this directory, if its deadline has passed
-``watch DIRECTORY``     wait for that deadline first
 ``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
 ``recover DIRECTORY``   take back every open change in this state directory, whatever its deadline
 
@@ -13,22 +12,18 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 whe
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Callable
 
-from .._change import deadline, deadline_process, unopened
+from .._change import deadline, unopened
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._errors import LowlatError
 from .._server.connection import Address
 
-# The libraries are imported when they are needed: who only watches starts at once, and takes little memory.
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
-#: Until a process that watches tries again. Seconds.
-_PAUSE = 5.0
 _REASON = {
     "deadline": "nobody confirmed it within {} s",
     "boot": "the host was booted before anybody confirmed it",
@@ -38,7 +33,7 @@ _REASON = {
 
 def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
-    commands = {"expire": _expire, "watch": _watch, "boot": _boot, "recover": _recover}
+    commands = {"expire": _expire, "boot": _boot, "recover": _recover}
     if len(arguments) != 2 or arguments[0] not in commands:
         print(__doc__, file=sys.stderr)
         return BY_HAND
@@ -55,15 +50,6 @@ def _tried(command: Callable[[Path], int], directory: Path) -> int:
 
 def _expire(directory: Path) -> int:
     return _with_change(directory, _take_back)
-
-
-def _watch(directory: Path) -> int:
-    armed = deadline.load(directory)
-    if armed is None or not deadline_process.watch(directory, armed):
-        return DONE
-    while _tried(_expire, directory) == AGAIN:  # systemd does so for its unit
-        time.sleep(_PAUSE)
-    return DONE
 
 
 def _boot(directory: Path) -> int:

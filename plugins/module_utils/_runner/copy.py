@@ -15,16 +15,19 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .._change import deadline
+from .._change import deadline, watching
 from .._host import files
 from . import commands
 
 _PACKAGE = "ansible_collections/lowlat/redis/plugins/module_utils"
-# The import above also makes the commands travel with a module that installs them.
+# The imports above also make the commands travel with a module that installs them.
 _MAIN = f"""\
 import sys
 
-from {commands.__name__} import main
+if sys.argv[1:2] == ["watch"]:
+    from {watching.__name__} import main
+else:
+    from {commands.__name__} import main
 
 sys.exit(main(sys.argv[1:]))
 """
