@@ -9,6 +9,8 @@ release=bookworm
 # What a server has. The libraries that the collection wants on a target are not there: the role `prerequisites`
 # installs them, from a repository inside the image, because a test host need not reach the network.
 installed=systemd,systemd-sysv,dbus,libpam-systemd,udev,iproute2,procps,openssh-server,sudo,python3,python3-apt,redis-server
+# What a test wants there: it kills a change at every step.
+installed+=,strace
 offered=(python3-redis python3-psutil python3-jmespath)
 
 image=localhost/lowlat-host:$release-$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-12)

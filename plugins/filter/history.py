@@ -11,48 +11,86 @@ short_description: Tell the changes of a host, a line each
 version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
-  - Names each change with its state, its age, and what waits or is left to do.
+  - Names each change with its state, its age, who ended it and when, and what waits or is left to do; then each setting
+    that is no longer as a confirmed change has set it.
 positional: _input
 options:
   _input:
-    description: RV(lowlat.redis.change_info#module:changes).
-    type: list
-    elements: dict
+    description: The result of M(lowlat.redis.change_info), or its RV(lowlat.redis.change_info#module:changes) alone.
+    type: raw
     required: true
 """
 
 EXAMPLES = r"""
 - name: Tell them
   ansible.builtin.debug:
-    msg: "{{ found.changes | lowlat.redis.history }}"
+    msg: "{{ found | lowlat.redis.history }}"
 """
 
 RETURN = r"""
 _value:
-  description: A list of lines, the oldest change first.
+  description: A list of lines, the oldest change first, then drift.
   type: list
   elements: str
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+WHO = {
+    "deadline": "taken back by the host at its deadline",
+    "boot": "taken back by the host after a boot",
+    "recover": "taken back by hand on the host",
+    "apply": "taken back at once, since applying it failed",
+    "operator": "taken back by an operator",
+}
+#: Who has no baseline that the restored host could be held against.
+UNMEASURED = ("deadline", "boot", "recover")
 
 
-def history(changes: list[dict[str, Any]]) -> list[str]:
+def history(found: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
     """``20260102T030405Z-phase2-1a2b: confirmed, 5 settings, 3 h ago by ops``."""
-    return [_line(change) for change in changes] or ["no change so far"]
+    told = found if isinstance(found, dict) else {"changes": found}
+    lines = [_line(change) for change in told["changes"]] or ["no change so far"]
+    lines.extend(_drift(one) for one in told.get("drift", []))
+    return [*lines, *([f"drift unknown: {told['drift_unknown']}"] if told.get("drift_unknown") else [])]
 
 
 def _line(change: dict[str, Any]) -> str:
     number = len(change.get("settings", []))
     parts = [f"{change['state'].replace('_', ' ')}", f"{number} setting{'' if number == 1 else 's'}"]
     parts.append(f"{_age(change['age'])} ago by {change['owner']}")
+    parts.extend(_end(change))
     if change.get("pending_restart"):
         parts.append("waits for a restart: " + ", ".join(change["pending_restart"]))
+    parts.extend(map(_foreign, change.get("foreign", [])))
     if change.get("left"):
         parts.append("LEFT TO DO: " + "; ".join(change["left"]))
     return f"{change['change_id']}: {', '.join(parts)}"
+
+
+def _end(change: dict[str, Any]) -> Iterator[str]:
+    """When and by whom it was ended, as far as its journal tells."""
+    if not change.get("ended_at"):
+        return
+    who = "kept" if change["state"] == "confirmed" else WHO.get(change.get("ended_by", ""), "taken back")
+    yield f"{who} at {change['ended_at']}"
+    if change["state"] != "confirmed" and change.get("ended_by") in UNMEASURED:
+        yield "latency not measured after that"
+
+
+def _foreign(entry: dict[str, Any]) -> str:
+    what = f"{entry['key']} was edited" if entry["where"] == "file" else f"{entry['kind']} {entry['key']} was set"
+    found = f" ({entry['found']})" if entry["where"] == "file" else f" to {entry['found']} ({entry['where']})"
+    return f"{what} by somebody else{found} and {entry['done']}"
+
+
+def _drift(one: dict[str, Any]) -> str:
+    unit = f" of {one['unit']}" if one["unit"] else ""
+    stored = "is stored as" if one["where"] == "stored" else "is"
+    found = "nothing" if one["found"] is None else one["found"]
+    return f"DRIFT: {one['kind']} {one['key']}{unit} {stored} {found}, not {one['wanted']} ({one['change_id']})"
 
 
 def _age(seconds: float) -> str:

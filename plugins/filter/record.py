@@ -35,6 +35,9 @@ _value:
       C(message) for people, C(cause) with its C(evidence), C(verification), C(comparisons), C(effects), C(culprits),
       C(recommendations), C(settings), C(hazards), C(gates), C(metrics), and the measurements C(baseline),
       C(measurement) and C(restored) with all their figures in microseconds.
+    - C(restored.latency) says whether the restored host was proven to be what it was before the change (V(at_baseline),
+      V(slower), V(not_proven) or V(not_measured)), and C(restored.reason) why. C(foreign) is what the rollback found
+      that somebody else had set, as in M(lowlat.redis.change).
   type: dict
 """
 
@@ -42,6 +45,13 @@ from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import ROLL_BACK, ROLL_BACK_SETTINGS, blame
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import (
+    AT_BASELINE,
+    NOT_MEASURED,
+    NOT_PROVEN,
+    SLOWER,
+    judge_restored,
+)
 
 RELATIVE = "relative."
 #: What setting_effect found, without what Ansible puts beside it.
@@ -81,6 +91,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "decision": _decision(results, state),
         "error": results["error"] if state != "confirmed" else "",
         "left": results["rolled_back"].get("left", []),
+        "foreign": results["rolled_back"].get("foreign", []),
         "settings": applied.get("settings") or results["plan"].get("settings", []),
         "hazards": applied.get("hazards", []),
         "warnings": _warnings(results),
@@ -103,6 +114,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "restored": {
             "measurement": _measurement(results["restored"]),
             "gates": results["restored"].get("gates", []),
+            **judge_restored(results["restored"]),
         },
         "versions": {"ansible": results["ansible"]},
     }
@@ -236,12 +248,25 @@ def _message(facts: dict[str, Any]) -> str:
             f"{head} broke off, and it is not known what was changed: {reason}. "
             "See the change with lowlat.redis.status, then take it back with lowlat.redis.rollback"
         )
+    latency = _latency(facts["restored"])
     if facts["decision"]["decision"] == "roll_back_settings":
-        return f"{head} was rolled back, to be applied again without what did the harm: {reason}"
+        return f"{head} was rolled back, to be applied again without what did the harm: {reason}. {latency}"
     if facts["state"] == "rolled_back":
-        return f"{head} was rolled back, and the host is as it was: {reason}"
+        return f"{head} was rolled back, and the host is as it was: {reason}. {latency}"
     left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"
-    return f"{head}: ROLLBACK FAILED after: {reason}. Left to do by hand: {left}"
+    told = f" {latency}" if facts["restored"]["latency"] == SLOWER else ""
+    return f"{head}: ROLLBACK FAILED after: {reason}.{told} Left to do by hand: {left}"
+
+
+def _latency(restored: dict[str, Any]) -> str:
+    """A sentence about the restored host."""
+    reason = restored["reason"]
+    return {
+        AT_BASELINE: "Measured again, its latency is back at baseline.",
+        SLOWER: f"BUT THE RESTORED HOST IS SLOWER THAN ITS BASELINE: {reason}.",
+        NOT_PROVEN: f"It is not proven that its latency is back at baseline: {reason}.",
+        NOT_MEASURED: f"Its latency was not measured again: {reason}.",
+    }[restored["latency"]]
 
 
 class FilterModule:

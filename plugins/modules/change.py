@@ -54,6 +54,8 @@ options:
       value:
         description:
           - The wanted value, written as the knob takes it. V(1gb) and 1073741824 are the same C(maxmemory).
+          - That of a directive that holds a secret is refused here. The module masks it in what it returns and logs;
+            what Ansible shows of a task before it runs the module it cannot mask.
         type: raw
       secret:
         description:
@@ -84,6 +86,18 @@ options:
       - On a host without systemd a process watches over the change, which no reboot survives.
     type: int
     default: 300
+  on_foreign_change:
+    description:
+      - What a rollback does about live values and files that somebody else has set or edited since the change, which
+        are neither as they were before nor as the change has set them. Each is reported in RV(foreign) in any case.
+      - V(restore) puts them back like everything else. Of an edited file a copy that only root can read is kept beside
+        the journal.
+      - V(keep) leaves them as they are. Of an edited file the change's own lines are taken out, and nothing else.
+      - V(fail) touches nothing of them, takes the rest back, and ends as V(rollback_failed).
+      - What is given with O(state=applied) is part of the change, so that the host's own rollback knows it; V(restore)
+        if nothing is. Given with O(state=rolled_back) it counts for that rollback.
+    type: str
+    choices: [restore, keep, fail]
   state_directory:
     description:
       - Where the host keeps its changes.
@@ -112,6 +126,8 @@ requirements:
   - jmespath (Python library)
 notes:
   - Needs root, since it writes system files and reads those of the server.
+  - Secrets (C(requirepass), C(masterauth), ACL users, passphrases of TLS keys) are in no result, diff, record, log or
+    list of processes. What is needed to put files and values back is below O(state_directory), for root alone.
 seealso:
   - module: lowlat.redis.change_info
   - module: lowlat.redis.latency_probe
@@ -196,6 +212,16 @@ reboot_required:
   description: Whether the host must be rebooted for the change to take effect.
   returned: always
   type: bool
+foreign:
+  description:
+    - What a rollback of the change found that was neither as before nor as the change had set it. Each has C(where)
+      (V(live), V(stored) or V(file)), C(kind), C(key) (the path of a file) and C(unit), the values C(before), C(set) by
+      the change and C(found), and what was C(done) about it (V(restored), V(kept), V(left)).
+    - Of a file C(found) says in what it was another one, and C(copy) is the path of the copy on the host.
+    - Secrets are masked.
+  returned: with O(state=confirmed) and O(state=rolled_back)
+  type: list
+  elements: dict
 left:
   description: What is left to do by hand after a rollback that failed.
   returned: with RV(state=rollback_failed)
@@ -217,6 +243,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import ARGUMENTS
+from ansible_collections.lowlat.redis.plugins.module_utils._settings import written
 
 SETTING = {
     "kind": {"type": "str", "required": True},
@@ -233,12 +260,22 @@ OPTIONS = {
     "settings": {"type": "list", "elements": "dict", "options": SETTING},
     "restart": {"type": "str", "choices": ["refuse", "defer", "allowed"], "default": "refuse"},
     "confirm_within": {"type": "int", "default": 300},
+    "on_foreign_change": {"type": "str", "choices": ["restore", "keep", "fail"]},
     "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
 }
 
 
+class Module(AnsibleModule):
+    """One that logs no secret, though it stands in ``value``, where it is refused: the invocation is logged first."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        if isinstance(self.params, dict):
+            self.no_log_values.update(written.secrets(self.params.get("settings")))
+
+
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(OPTIONS, **ARGUMENTS),
         supports_check_mode=True,
         required_if=[("state", "applied", ["name", "settings"])],

@@ -12,7 +12,10 @@ short_description: Tell which changes a host has seen and how they ended
 version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
-  - Lists the changes that M(lowlat.redis.change) made on this host, oldest first. Reads only.
+  - Lists the changes that M(lowlat.redis.change) made on this host, oldest first, and what of the confirmed ones is no
+    longer as they have set it. Reads only.
+  - A server that cannot be reached, or a Python library that is not there, is no failure. What the files and the kernel
+    tell is compared all the same, and RV(drift_unknown) says why the rest is not.
 options:
   change_id:
     description:
@@ -23,6 +26,8 @@ options:
       - Where the host keeps its changes.
     type: path
     default: /var/lib/lowlat
+extends_documentation_fragment:
+  - lowlat.redis.connection
 attributes:
   check_mode:
     support: full
@@ -39,6 +44,7 @@ attributes:
     description: The target runs Linux.
 requirements:
   - python >= 3.9
+  - redis and psutil (Python libraries), for RV(drift) of live values
 seealso:
   - module: lowlat.redis.change
 """
@@ -57,11 +63,27 @@ RETURN = r"""
 changes:
   description:
     - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
-      C(server), C(settings) as in M(lowlat.redis.change), C(pending_restart), and C(left) after a failed rollback.
+      C(server), C(settings), C(on_foreign_change) and C(foreign) as in M(lowlat.redis.change), C(pending_restart),
+      C(warnings) of its rollback, and C(left) after one that failed.
+    - C(ended_at) (UTC) and C(ended_by) tell when it was confirmed or taken back, and who did it. V(operator) asked for
+      it, V(apply) failed and took back what it had done, the host did it at its V(deadline) or after a V(boot), and
+      V(recover) is the command by hand on the host.
     - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.
   returned: success
   type: list
   elements: dict
+drift:
+  description:
+    - Each setting of the newest confirmed changes that now has another value than they have set, and that no later
+      change has set anew, with C(change_id), C(kind), C(key), C(unit), C(where) (V(live) or V(stored)), the value that
+      is C(wanted), and the one that was C(found). Secrets are masked.
+  returned: success
+  type: list
+  elements: dict
+drift_unknown:
+  description: Why some values could not be compared. Empty where all were.
+  returned: success
+  type: str
 open:
   description: The change that is not finished, or none.
   returned: success
@@ -74,6 +96,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _module
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import ARGUMENTS
 
 
 def main() -> None:
@@ -81,12 +104,13 @@ def main() -> None:
         argument_spec={
             "change_id": {"type": "str"},
             "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )
 
     def call() -> dict[str, Any]:
-        return history.tell(module.params["state_directory"], module.params["change_id"])
+        return history.tell(module.params["state_directory"], module.params["change_id"], module.params)
 
     _module.run(module, call)
 

@@ -40,6 +40,7 @@ run_bench() {
     need_redis_server
     need_bench_packages
     [ "$name" != phase ] || need_host_packages
+    [ "$name" != faults ] || need_fault_packages
     need_python runtime
     local python
     python=$(bench_python "$name")

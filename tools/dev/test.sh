@@ -26,6 +26,7 @@ run_test() {
     stage lint ./dev lint
     stage units ./dev units
     stage slow ./dev units -m slow
+    stage faults ./dev faults
     stage sanity ./dev sanity
     stage molecule ./dev molecule
     stage demo ./dev demo

@@ -12,3 +12,15 @@ run_units() {
         *) python -m pytest -m "not slow" --numprocesses 2 "$@" ;;
     esac
 }
+
+# What happens when a process is killed, or a call fails, at every step of a change.
+need_fault_packages() {
+    need_packages "strace:finds every call by which a change changes anything, and kills or fails there"
+}
+
+run_faults() {
+    need_redis_server
+    need_fault_packages
+    need_python test
+    python -m pytest tests/faults "$@"
+}

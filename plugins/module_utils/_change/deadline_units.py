@@ -113,12 +113,15 @@ def remove(directory: Path) -> None:
         # Gone with its file if systemd has never heard of it.
         with contextlib.suppress(ChangeError):
             systemd.systemctl("stop", f"{name}.timer")
+    elif systemd.available():
+        # They went when a rollback failed; that it did is no news any more once somebody has mended it.
+        with contextlib.suppress(ChangeError):
+            systemd.systemctl("reset-failed", f"{name}.service")
     for path in (*(link for link, _unit in _links(directory)), *reversed(_files(directory))):
-        try:
+        # Where nothing can be written, what is not there cannot be removed either.
+        if os.path.lexists(path):
             os.unlink(path)
-        except FileNotFoundError:
-            continue
-        sync_directory(path.parent)
+            sync_directory(path.parent)
 
 
 def _name(directory: Path) -> str:

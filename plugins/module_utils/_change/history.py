@@ -5,37 +5,58 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from .._server.connection import Address
+from . import drift, foreign, waiting
 from .request import settings_of
 from .store import Change, Store
 
 
-def tell(state_directory: str, change_id: str | None) -> dict[str, Any]:
-    """Every change (or the one with this id), oldest first, and the one that is not finished."""
+def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Every change (or the one with this id), oldest first, the one that is not finished, and drift.
+
+    ``login`` is how the server is reached; without it drift is not looked for.
+    """
     store = Store(state_directory)
-    changes = [store.find(change_id)] if change_id else store.all()
+    every = store.all()
+    changes = [store.find(change_id)] if change_id else every
     unfinished = store.unfinished()
-    return {
+    result = {
         "changed": False,
         "changes": [_tell_one(change) for change in changes],
         "open": _tell_one(unfinished) if unfinished else None,
     }
+    if login is not None:
+        found = drift.drift(every, waiting.connecting(Address.from_options(dict(login))))
+        result["drift"] = [one for one in found.found if change_id in (None, one["change_id"])]
+        result["drift_unknown"] = found.unknown
+    return result
 
 
 def _tell_one(change: Change) -> dict[str, Any]:
     applied = change.journal.last("applied") or {}
-    failed = change.journal.last("rollback_failed") if change.state == "rollback_failed" else None
+    failed = change.end if change.state == "rollback_failed" else {}
     return {
         "change_id": change.change_id,
         "name": change.name,
         "state": change.state,
         "owner": change.opened["owner"],
-        "opened_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(change.opened["opened_at"]))),
+        "opened_at": _time(change.opened["opened_at"]),
         "age": change.age,
+        "ended_at": _time(change.end["at"]) if "at" in change.end else "",
+        "ended_by": str(change.end.get("by", "")),
         "server": change.opened["server"],
         "settings": settings_of(change),
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
-        "left": failed["left"] if failed else [],
+        "on_foreign_change": change.opened["on_foreign_change"],
+        "foreign": foreign.of(change),
+        "warnings": list(change.end.get("warnings", [])),
+        "left": failed.get("left", []),
         "lost": change.lost,
     }
+
+
+def _time(seconds: Any) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(seconds)))

@@ -64,6 +64,8 @@ class Journal:
             finally:
                 os.close(descriptor)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, self._content.size)  # what was not written durably was not written
             # The call knows no name, and the reader wants to know which disk is full.
             raise OSError(error.errno, error.strerror, str(self.path)) from error
         self._content.digest = digest

@@ -18,7 +18,7 @@ from .journal import Journal
 _FIRST, _LAST = "opened", "ready"
 #: Facts that get a line each, or a line for each item of a list.
 _LISTS = {"settings": "setting", "files": "file"}
-_SINGLE = ("runtime", "launch", "services")
+_SINGLE = ("runtime", "launch", "services", "lines")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def _missing(journal: Journal, names: Mapping[str, Sequence[str]]) -> Iterator[s
         "runtime": "what only the running server knew",
         "launch": "how the server was started",
         "services": "how other services ran",
+        "lines": "which lines of its files were its own",
     }
     yield from (told[name] for name in _SINGLE if name in names and not _all(journal, name))
 
@@ -120,5 +121,7 @@ def _unknown(change_id: str) -> dict[str, Any]:
         "launch": None,
         "server": {},
         "services": {},
+        "lines": {},
+        "boot_id": "",
         "keys": None,
     }

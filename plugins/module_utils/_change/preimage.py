@@ -7,25 +7,29 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Callable, cast
 
 from .._host.files import FileImage
 from .._server import directives
 from .._server.connection import Address
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
+from . import boot, remembered, sealed
 from .launch import Launch
 from .plan import Plan, shown
 from .store import Change
 
 
 def capture(plan: Plan, host: Host) -> dict[str, Any]:
-    """Facts for the journal's first entry; JSON-ready. Holds secrets, so the journal is root's alone."""
+    """Facts for the journal's first entry; JSON-ready. Holds secrets, so the journal is root's alone.
+
+    Of a secret that only has to be known again it holds a digest.
+    """
     launch = None if host.instance.unit else Launch.capture(host)
     return {
         "settings": [
             {
-                "setting": asdict(item.setting),
+                "setting": {**asdict(item.setting), "value": _remembered(item.setting)},
                 "before": asdict(item.before) if item.before else None,
                 "live": item.live,
                 "persisted": item.persisted,
@@ -35,7 +39,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             for item in plan.settings
         ],
         "files": [FileImage.capture(path).to_dict() for path in plan.files(host)],
-        "runtime": directives.running(host.client),
+        "runtime": remembered.sealed_runtime(directives.running(host.client), host),
         "unit": host.instance.unit,
         "launch": asdict(launch) if launch else None,
         "server": {
@@ -43,8 +47,30 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "version": list(host.instance.version),
             "address": str(host.address),
             "pid": host.instance.pid,
+            "process_started": host.instance.process_started,
+            "config_file": host.instance.config_file,
         },
+        "boot_id": boot.identity(),
     }
+
+
+def _remembered(setting: Setting) -> Any:
+    secret = setting.value and shown(setting, setting.value) != setting.value
+    return sealed.seal(setting.value) if secret else setting.value
+
+
+def live_holds(setting: Setting, now: Reading) -> bool:
+    """Whether the value that the change has set is in effect."""
+    if sealed.is_sealed(setting.value):
+        return sealed.matches(setting.value, now.live)
+    return registry.provider(setting.kind).live_matches(setting, now)
+
+
+def persisted_holds(setting: Setting, now: Reading) -> bool:
+    """Whether it is stored."""
+    if sealed.is_sealed(setting.value):
+        return sealed.matches(setting.value, now.persisted)
+    return registry.provider(setting.kind).persisted_matches(setting, now)
 
 
 def changed_settings(change: Change) -> list[tuple[Setting, Reading, dict[str, Any]]]:
@@ -94,15 +120,29 @@ def digest(path: str) -> str:
         return ""
 
 
-def differences(change: Change, host: Host) -> list[str]:
-    """How the host differs from its pre-images; empty means that it is exactly as it was."""
+#: Where a value is, in words.
+_HOW = {"live": "live", "stored": "stored as"}
+
+
+def differences(
+    change: Change,
+    host: Host,
+    passed_over: Callable[[str, Setting, Any], bool] = lambda where, setting, here: False,
+    stays: Callable[[FileImage], bool] = lambda image: False,
+) -> list[str]:
+    """How the host differs from its pre-images; empty means that it is exactly as it was.
+
+    ``passed_over`` tells live or stored values, ``stays`` files, that are others' and are to differ.
+    """
     found = []
     for setting, before, _facts in changed_settings(change):
         now = registry.provider(setting.kind).read(setting, host)
-        for how, here, then in (("live", now.live, before.live), ("stored as", now.persisted, before.persisted)):
-            if here != then:
+        for where, here, then in (("live", now.live, before.live), ("stored", now.persisted, before.persisted)):
+            if here != then and not passed_over(where, setting, here):
+                how = _HOW[where]
                 values = f"{shown(setting, here)!r}, it was {shown(setting, then)!r}"
                 found.append(f"{setting.kind} {setting.key} is {how} {values}")
     for image in file_images(change):
-        found.extend(f"{image.path} differs in {what}" for what in image.differs())
+        if not stays(image):
+            found.extend(f"{image.path} differs in {what}" for what in image.differs())
     return found

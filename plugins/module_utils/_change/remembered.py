@@ -7,12 +7,15 @@ It is journalled before the server stops, so that whoever finds the new one with
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._errors import BadInput
 from .._host import threads
-from .._server import directives
+from .._server import config_file, directives
 from .._settings.setting import Host
+from . import sealed
 from .store import Change
 
 #: Keys of a change that say themselves where the threads belong.
@@ -27,6 +30,28 @@ def capture(host: Host) -> dict[str, Any]:
         "process_started": host.instance.process_started,
         "runtime": directives.running(host.client),
         "cpus": sorted(cpus) if cpus else [],
+    }
+
+
+def journalled(facts: Mapping[str, Any], host: Host) -> dict[str, Any]:
+    """Those facts as the journal is to hold them."""
+    return {**facts, "runtime": sealed_runtime(facts["runtime"], host)}
+
+
+def sealed_runtime(runtime: Mapping[str, str], host: Host) -> dict[str, Any]:
+    """Of secrets that a start brings back from the config file a digest, which is enough to know them again.
+
+    One that was set by command alone has to be put back after a restart, and stays as it is.
+    """
+    secret = {name for name, value in runtime.items() if value and directives.secret(name)}
+    path = host.instance.config_file
+    stored: Mapping[str, str] = {}
+    if secret and path:
+        with contextlib.suppress(BadInput, OSError):  # a file that cannot be read brings nothing back
+            stored = config_file.effective(path, host.instance.version)
+    return {
+        name: sealed.seal(value) if name in secret and stored.get(directives.primary(name)) == value else value
+        for name, value in runtime.items()
     }
 
 
@@ -50,9 +75,13 @@ def put_back_cpus(host: Host, facts: Mapping[str, Any], ours: frozenset[str]) ->
         threads.set_affinity(host.instance.pid, facts["cpus"])
 
 
-def differing(host: Host, runtime: Mapping[str, str], ours: frozenset[str]) -> Iterator[tuple[str, str, str]]:
-    """(directive, value now, value then) of what is not the change's own and can be set at run time."""
+def differing(host: Host, runtime: Mapping[str, Any], ours: frozenset[str]) -> Iterator[tuple[str, str, Any]]:
+    """(directive, value now, value then) of what is not the change's own and can be set at run time.
+
+    A secret may be sealed: then it is only certain that it is another one now.
+    """
     for name, now in directives.running(host.client).items():
         then = runtime.get(name, now)
-        if name not in ours and then != now and not directives.immutable(name, host.instance.version):
+        same = sealed.matches(then, now) if sealed.is_sealed(then) else then == now
+        if name not in ours and not same and not directives.immutable(name, host.instance.version):
             yield name, now, then

@@ -15,7 +15,7 @@ from typing import Any, Callable
 from .._errors import BadInput, ChangeError
 from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import deadline, guards_rollback, preimage, rollback, transaction, waiting
+from . import deadline, foreign, guards_rollback, preimage, rollback, transaction, waiting
 from .plan import MASK, Plan, PlannedSetting
 from .store import Change, Store
 
@@ -86,7 +86,8 @@ def _apply(
         if done.plan.to_change:
             done.state = "applied"
     else:
-        done = transaction.apply(store, connect, name, params["settings"], params["restart"], _owner(), arm)
+        policy = params.get("on_foreign_change") or "restore"
+        done = transaction.apply(store, connect, name, params["settings"], params["restart"], _owner(), arm, policy)
     return {
         "changed": bool(done.plan.to_change),
         "change_id": done.change.change_id if done.change else "",
@@ -116,7 +117,8 @@ def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: boo
         if change.state != "rolled_back":
             guards_rollback.refuse(store, change, connect)
         return _result(change, changed=change.state != "rolled_back")
-    undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"])
+    policy = params.get("on_foreign_change")
+    undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"], policy)
     result = _result(undone.change, changed=undone.changed, restarted=undone.restarted)
     if undone.left:
         raise ChangeError(
@@ -127,7 +129,7 @@ def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: boo
             left=undone.left,
             **result,
         )
-    return dict(result, warnings=undone.warnings)
+    return dict(result, warnings=[*undone.warnings, *map(foreign.sentence, result["foreign"])])
 
 
 def _result(change: Change, *, changed: bool, restarted: bool = False) -> dict[str, Any]:
@@ -140,6 +142,7 @@ def _result(change: Change, *, changed: bool, restarted: bool = False) -> dict[s
         "restarted": restarted,
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "reboot_required": False,
+        "foreign": foreign.of(change),
     }
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -15,7 +16,7 @@ from .._libraries import redis
 from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from . import remembered
+from . import remembered, sealed
 from .launch import is_running, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import until
@@ -46,7 +47,7 @@ def restart(
         _await_master(host)
         replica_in_sync = _make_ready(host, ours)
         known = remembered.capture(host)
-        note(known)
+        note(remembered.journalled(known, host))
         if host.instance.version >= (6, 2, 0):
             command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
         keys_before = all_keys(host.client)
@@ -252,7 +253,7 @@ def _prove_start(host: Host, before: dict[str, str], ours: frozenset[str]) -> No
         )
 
 
-def put_back_runtime_settings(host: Host, before: dict[str, str], ours: frozenset[str]) -> None:
+def put_back_runtime_settings(host: Host, before: Mapping[str, Any], ours: frozenset[str]) -> None:
     """What an operator had set with CONFIG SET alone is gone after a restart: set it again.
 
     ServerError for the first that the server refuses, after all have been tried.
@@ -260,12 +261,23 @@ def put_back_runtime_settings(host: Host, before: dict[str, str], ours: frozense
     refused: list[ServerError] = []
     for name, _here, then in remembered.differing(host, before, ours):
         try:
+            if sealed.is_sealed(then):
+                raise _not_known(name, host)
             with server_errors(host.address):
                 host.client.config_set(name, then)
         except ServerError as error:
             refused.append(error)
     if refused:
         raise refused[0]
+
+
+def _not_known(name: str, host: Host) -> ServerError:
+    return ServerError(
+        f"The server has not got back the {name} that it had",
+        where=str(host.address),
+        why="it was read from the config file, which says something else now",
+        remedy="Look at that file, and set it",
+    )
 
 
 def _link_is_up(client: redis.Redis) -> bool:

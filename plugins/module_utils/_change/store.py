@@ -30,6 +30,7 @@ STATES = {
     "rolled_back": "rolled_back",
     "rollback_failed": "rollback_failed",
 }
+ENDS = ("confirmed", "rolled_back", "rollback_failed")
 #: Nobody else may start a change before one in these states has come to an end.
 UNFINISHED = ("open", "applied", "rolling_back", "rollback_failed")
 
@@ -72,6 +73,11 @@ class Change:
         state = STATES[entry["entry"]] if entry else "open"
         # Nothing but a rollback comes after that.
         return "rolling_back" if state == "confirmed" and self.journal.lost_since(entry) else state
+
+    @property
+    def end(self) -> dict[str, Any]:
+        """The entry that ended it: when (``at``) and who did it (``by``), which older journals do not tell."""
+        return (self.journal.last(*STATES) or {}) if self.state in ENDS else {}
 
     @property
     def age(self) -> int:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +13,23 @@ from typing import Any, Callable
 
 from .._errors import ChangeError, LowlatError
 from .._host import files
+from .._host.files import FileImage
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import deadline, hazards, persistence, preimage, remembered, restart, rollback
+from . import (
+    deadline,
+    foreign,
+    foreign_files,
+    hazards,
+    neighbours,
+    persistence,
+    preimage,
+    remembered,
+    restart,
+    rollback,
+    unopened,
+)
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, build, parse, shown
 from .store import Change, Store
@@ -48,10 +63,12 @@ def apply(
     mode: RestartMode,
     owner: str,
     arm: Callable[[Path, Host], Any] = lambda directory, host: None,
+    on_foreign_change: str = "restore",
 ) -> Applied:
     """Apply and leave the change open; whatever fails on the way is taken back before this raises.
 
-    ``arm`` sets its deadline, given its directory; nothing has been written then.
+    ``arm`` sets its deadline, given its directory; nothing has been written then. ``on_foreign_change`` is what a
+    rollback does about values that others have set since.
     """
     host = connect()
     refuse_unfinished(store)
@@ -61,8 +78,10 @@ def apply(
     with store.locked(doing=f"apply {name}"):
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
-        captured = preimage.capture(plan, host)
-        change = store.open(name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
+        unopened.clear_all(store.path)
+        captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
+        captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
+        change = _open(store, name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
@@ -77,6 +96,25 @@ def apply(
             raise
         outcome.state = "applied"
         return outcome
+
+
+def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> Change:
+    """Whole or not at all: where there is no room for the journal nobody watches over a change that never was."""
+    made: list[Path] = []
+
+    def prepare(directory: Path) -> None:
+        made.append(directory)
+        arm(directory)
+
+    try:
+        return store.open(name, prepare, **facts)
+    except BaseException:
+        for directory in made:
+            if not (directory / "journal").exists():
+                deadline.disarm(directory)
+                with contextlib.suppress(OSError):
+                    directory.rmdir()
+        raise
 
 
 def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:
@@ -118,7 +156,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
                 remedy="Find out who changed it, then roll back or apply again",
             )
         deadline.refuse_late(change)  # the proof has taken its time
-        change.journal.append("confirmed")
+        change.journal.append("confirmed", by="operator", at=time.time())
         deadline.disarm(change.directory)
         return change, True
 
@@ -206,13 +244,23 @@ def _write_live(item: PlannedSetting, host: Host) -> None:
 
 def write_files(plan: Plan, host: Host) -> None:
     """Every edit of one file in one replacement."""
+    for path, items in _by_file(plan, host).items():
+        files.replace_bytes(path, edited(path, items, host))
+
+
+def _intended(plan: Plan, host: Host) -> dict[str, Any]:
+    """For the journal: what the change makes of each file."""
+    by_file = _by_file(plan, host).items()
+    return {path: foreign_files.intended(FileImage.capture(path), edited(path, items, host)) for path, items in by_file}
+
+
+def _by_file(plan: Plan, host: Host) -> dict[str, list[PlannedSetting]]:
     edits: dict[str, list[PlannedSetting]] = {}
     for item in plan.to_change:
         path = registry.provider(item.setting.kind).file(item.setting, host) if item.persisted else None
         if path:
             edits.setdefault(path, []).append(item)
-    for path, items in edits.items():
-        files.replace_bytes(path, edited(path, items, host))
+    return edits
 
 
 def edited(path: str, items: Sequence[PlannedSetting], host: Host) -> bytes:
@@ -227,13 +275,12 @@ def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
     """Settings of the change that the host does not have; the live value of pending ones waits for a restart."""
     wrong: list[str] = []
     for setting, _before, facts in preimage.changed_settings(change):
-        provider = registry.provider(setting.kind)
-        now = provider.read(setting, host)
+        now = registry.provider(setting.kind).read(setting, host)
         checks = []
         if setting.key not in pending:
-            checks.append(("", now.live, provider.live_matches(setting, now)))
+            checks.append(("", now.live, preimage.live_holds(setting, now)))
         if facts["persisted"]:
-            checks.append(("stored as ", now.persisted, provider.persisted_matches(setting, now)))
+            checks.append(("stored as ", now.persisted, preimage.persisted_holds(setting, now)))
         wanted = shown(setting, setting.value)
         wrong.extend(
             f"{setting.kind} {setting.key} is {how}{shown(setting, here)!r}, not {wanted!r}"
@@ -247,11 +294,12 @@ def _take_back(change: Change, connect: Callable[[], Host], error: BaseException
     """Roll back after a failed apply and raise what the operator must know."""
     if isinstance(error, restart.DataMissing):
         # Another restart could destroy what is left: this is for a person to look at.
-        change.journal.append("rollback_failed", left=[error.message], restarted=False)
+        facts = {"left": [error.message], "restarted": False, "by": "apply", "at": time.time()}
+        change.journal.append("rollback_failed", **facts)
         deadline.disarm(change.directory)
         undone = rollback.Undone(change, left=[error.message])
     else:
-        undone = rollback.roll_back(change, connect)
+        undone = rollback.roll_back(change, connect, "apply")
     if not isinstance(error, Exception):
         return
     known = error if isinstance(error, LowlatError) else ChangeError("The change failed", why=str(error) or repr(error))
@@ -267,4 +315,5 @@ def _take_back(change: Change, connect: Callable[[], Host], error: BaseException
         state=change.state,
         left=undone.left,
         restarted=undone.restarted,
+        foreign=foreign.of(change),
     ) from error

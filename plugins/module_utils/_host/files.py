@@ -12,7 +12,7 @@ import secrets
 import stat
 import tempfile
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from .._errors import BadInput, ChangeError
 from .file_attributes import apply, is_locked, xattrs_of
@@ -60,15 +60,13 @@ class FileImage:
 
     def restore(self) -> None:
         """Make the file what it was, touching nothing that is already so. ChangeError if that fails."""
-        if not self.differs():
-            return
         try:
+            if not self.differs():
+                self._restore_time()
+                return
             self._restore_link()
             if self.exists:
-                replace_bytes(self.path, self.content, self.mode)
-                real = os.path.realpath(self.path)
-                apply(real, self.mode, self.uid, self.gid, self.xattrs)
-                os.utime(real, ns=(self.mtime_ns, self.mtime_ns))
+                _replace(self.path, self.content, 0o600, self)
             else:
                 replace_bytes(self.path, None)
                 for directory in reversed(self.new_directories):
@@ -76,16 +74,34 @@ class FileImage:
         except OSError as error:
             raise ChangeError("Cannot put the file back", where=self.path, why=error.strerror or str(error)) from error
 
+    def give(self, real: str, handle: int) -> None:
+        """What it has besides its bytes, for the file at ``real`` that stands open; the caller syncs it."""
+        apply(real, self.mode, self.uid, self.gid, self.xattrs)
+        os.utime(handle, ns=(self.mtime_ns, self.mtime_ns))
+
+    def _restore_time(self) -> None:
+        """Of a file that is as it was otherwise: whoever put it back was killed before this, or could not."""
+        real = os.path.realpath(self.path)
+        if self.exists and os.stat(real).st_mtime_ns != self.mtime_ns:
+            handle = os.open(real, os.O_RDONLY)
+            try:
+                os.utime(handle, ns=(self.mtime_ns, self.mtime_ns))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
     def _restore_link(self) -> None:
         now = os.readlink(self.path) if os.path.islink(self.path) else None
         if now == self.link:
             return
+        directory = os.path.dirname(self.path)
         if self.link is None:
             os.unlink(self.path)
-            return
-        beside = os.path.join(os.path.dirname(self.path), _prefix(self.path) + secrets.token_hex(4))
-        os.symlink(self.link, beside)
-        os.replace(beside, self.path)
+        else:
+            beside = os.path.join(directory, _prefix(self.path) + secrets.token_hex(4))
+            os.symlink(self.link, beside)
+            os.replace(beside, self.path)
+        _sync_directory(directory)
 
     def differs(self) -> list[str]:
         """What is not as it was: any of link, existence, content, mode, owner, group, xattrs, directories."""
@@ -141,24 +157,35 @@ def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
     keeps them all, and one that is a mount point stays one: these are written in place. A new file gets ``mode``, and
     the directories it needs.
     """
-    real = os.path.realpath(path)
     try:
-        if content is None:
-            if os.path.lexists(real):
-                os.unlink(real)
-                _sync_directory(os.path.dirname(real))
-            return
-        _make_directories(os.path.dirname(real))
-        try:
-            status: os.stat_result | None = os.stat(real)
-        except FileNotFoundError:
-            status = None
-        if status is not None and (status.st_nlink > 1 or _is_mount_point(real)):
-            _write_in_place(real, content)
-        else:
-            _write_beside(real, content, status, mode)
+        _replace(path, content, mode)
     except OSError as error:
         raise ChangeError("Cannot write the file", where=path, why=error.strerror or str(error)) from error
+
+
+def is_written_in_place(path: str) -> bool:
+    """Whether this file cannot be replaced by another one, so that a write of it can be cut short."""
+    real = os.path.realpath(path)
+    return os.stat(real).st_nlink > 1 or _is_mount_point(real)
+
+
+def _replace(path: str, content: bytes | None, mode: int, exact: FileImage | None = None) -> None:
+    """As ``replace_bytes``; where ``exact`` is given the file gets all that this one had, in the same step."""
+    real = os.path.realpath(path)
+    if content is None:
+        if os.path.lexists(real):
+            os.unlink(real)
+            _sync_directory(os.path.dirname(real))
+        return
+    _make_directories(os.path.dirname(real))
+    try:
+        status: os.stat_result | None = os.stat(real)
+    except FileNotFoundError:
+        status = None
+    if status is not None and is_written_in_place(real):
+        _write_in_place(real, content, exact)
+    else:
+        _write_beside(real, content, status, mode, exact)
 
 
 def check_replaceable(path: str) -> None:
@@ -175,7 +202,7 @@ def check_replaceable(path: str) -> None:
         if os.path.lexists(directory):
             raise refuse(f"{directory} is no directory", "Move it out of the way")
         directory = os.path.dirname(directory)
-    in_place = os.path.exists(real) and (os.stat(real).st_nlink > 1 or _is_mount_point(real))
+    in_place = os.path.exists(real) and is_written_in_place(real)
     # A file is replaced by a new one in its directory, so it is the directory that must be writable.
     changed = real if in_place else directory
     if os.statvfs(changed).f_flag & os.ST_RDONLY:
@@ -208,34 +235,43 @@ def remove_leftovers(path: str, owner: int) -> None:
                 ) from error
 
 
-def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int) -> None:
+def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int, exact: FileImage | None) -> None:
     handle, beside = tempfile.mkstemp(prefix=_prefix(real), dir=os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:
-            if status is None:
+            # Before the content: at no moment may it be readable by more people than before.
+            if exact is not None:
+                exact.give(beside, file.fileno())
+            elif status is None:
                 os.fchmod(file.fileno(), mode)
             else:
-                # Before the content: at no moment may it be readable by more people than before.
                 apply(beside, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, xattrs_of(real))
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            _fill(file, beside, content, exact)
         os.replace(beside, real)
     except OSError as error:
         os.unlink(beside)
         if error.errno != errno.EBUSY:
             raise
         # A file that is itself a mount point (containers do that) cannot be renamed over.
-        _write_in_place(real, content)
+        _write_in_place(real, content, exact)
     _sync_directory(os.path.dirname(real))
 
 
-def _write_in_place(real: str, content: bytes) -> None:
+def _write_in_place(real: str, content: bytes, exact: FileImage | None) -> None:
     with open(real, "r+b") as file:
-        file.write(content)
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
+        if exact is not None:
+            exact.give(real, file.fileno())
+        os.ftruncate(file.fileno(), len(content))
+        _fill(file, real, content, exact)
+
+
+def _fill(file: BinaryIO, path: str, content: bytes, exact: FileImage | None) -> None:
+    """Durably; a write has its own time, and takes some attributes away."""
+    file.write(content)
+    file.flush()
+    if exact is not None:
+        exact.give(path, file.fileno())
+    os.fsync(file.fileno())
 
 
 def _missing_directories(real: str) -> tuple[str, ...]:
@@ -259,6 +295,8 @@ def _remove_if_empty(directory: str) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
             raise
+        return
+    _sync_directory(os.path.dirname(directory))
 
 
 def _prefix(path: str) -> str:

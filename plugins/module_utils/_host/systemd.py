@@ -7,12 +7,22 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 
 from .._errors import ChangeError
 
 _QUICK = 30.0
 _RESTART = 180.0
+#: How systemctl tells that systemd went away under it: it starts itself anew, as it does when it is upgraded.
+_AWAY = (
+    "disconnected from message bus",
+    "Connection reset by peer",
+    "Connection refused",
+    "Transport endpoint is not connected",
+)
+#: It is back in a moment. Seconds.
+_PATIENCE = 10.0
 
 
 def available() -> bool:
@@ -21,16 +31,29 @@ def available() -> bool:
 
 
 def systemctl(*arguments: str, timeout: float = _QUICK) -> str:
-    """Standard output of ``systemctl ARGUMENTS``. ChangeError with the tail of its standard error."""
-    command = ["systemctl", "--no-pager", "--no-ask-password", *arguments]
+    """Standard output of ``systemctl ARGUMENTS``. ChangeError with the tail of its standard error.
+
+    It may be run twice: what was asked of a systemd that then started itself anew may have been done or not.
+    """
     shown = " ".join(["systemctl", *arguments])
-    environment = dict(os.environ, LC_ALL="C", SYSTEMD_COLORS="0")
+    end = time.monotonic() + _PATIENCE
+    while True:
+        done = _run(arguments, shown, timeout)
+        if done.returncode == 0:
+            return done.stdout.decode("utf-8", "replace")
+        tail = done.stderr.decode("utf-8", "replace").strip()[-800:]
+        if time.monotonic() >= end or not any(words in tail for words in _AWAY):
+            raise ChangeError(f"{shown} failed with {done.returncode}", why=tail or "it gave no reason")
+        time.sleep(0.2)
+
+
+def _run(arguments: Sequence[str], shown: str, timeout: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(
-            command,
+        return subprocess.run(
+            ["systemctl", "--no-pager", "--no-ask-password", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=environment,
+            env=dict(os.environ, LC_ALL="C", SYSTEMD_COLORS="0"),
             timeout=timeout,
             check=False,
         )
@@ -38,10 +61,6 @@ def systemctl(*arguments: str, timeout: float = _QUICK) -> str:
         raise ChangeError(f"{shown} did not end within {timeout:.0f} s") from error
     except OSError as error:
         raise ChangeError(f"{shown} cannot be run", why=error.strerror or str(error)) from error
-    if done.returncode != 0:
-        tail = done.stderr.decode("utf-8", "replace").strip()[-800:]
-        raise ChangeError(f"{shown} failed with {done.returncode}", why=tail or "it gave no reason")
-    return done.stdout.decode("utf-8", "replace")
 
 
 def daemon_reload() -> None:

@@ -52,6 +52,16 @@ def affinities(pid: int, root: str = "/") -> dict[int, frozenset[int]]:
     return found
 
 
+def affinity_of(tid: int, root: str = "/") -> frozenset[int] | None:
+    """The CPUs of one thread, the main one of a process for its pid; None where it is gone."""
+    try:
+        with open(os.path.join(root, f"proc/{tid}/status"), encoding="utf-8", errors="replace") as file:
+            found = [line.split(":", 1)[1].strip() for line in file if line.startswith("Cpus_allowed_list:")]
+    except OSError:
+        return None
+    return parse_cpu_list(found[0]) if found else None
+
+
 def set_affinity(pid: int, cpus: Iterable[int]) -> None:
     """Pin all threads of ``pid``, those too that are born during the call. ChangeError with the reason."""
     wanted = frozenset(cpus)

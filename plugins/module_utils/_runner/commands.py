@@ -3,7 +3,6 @@
 """What the host does by itself about changes that nobody confirmed.
 
 ``expire DIRECTORY``    take back the change in this directory, if its deadline has passed
-``watch DIRECTORY``     wait for that deadline first
 ``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
 ``recover DIRECTORY``   take back every open change in this state directory, whatever its deadline
 
@@ -16,26 +15,34 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from .._change import deadline, deadline_process
+from .._change import deadline, unopened
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._errors import LowlatError
 from .._server.connection import Address
 
-# The libraries are imported when they are needed: who only watches starts at once, and takes little memory.
 DONE, AGAIN, BY_HAND = 0, 1, 2
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
+_REASON = {
+    "deadline": "nobody confirmed it within {} s",
+    "boot": "the host was booted before anybody confirmed it",
+    "recover": "somebody had every open change taken back",
+}
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
-    commands = {"expire": _expire, "watch": _watch, "boot": _boot, "recover": _recover}
+    commands = {"expire": _expire, "boot": _boot, "recover": _recover}
     if len(arguments) != 2 or arguments[0] not in commands:
         print(__doc__, file=sys.stderr)
         return BY_HAND
+    return _tried(commands[arguments[0]], Path(arguments[1]))
+
+
+def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
-        return commands[arguments[0]](Path(arguments[1]))
+        return command(directory)
     except (LowlatError, OSError) as error:
         print(f"lowlat: {error}", file=sys.stderr)
         return AGAIN
@@ -43,13 +50,6 @@ def main(arguments: list[str]) -> int:
 
 def _expire(directory: Path) -> int:
     return _with_change(directory, _take_back)
-
-
-def _watch(directory: Path) -> int:
-    armed = deadline.load(directory)
-    if armed is None or not deadline_process.watch(directory, armed):
-        return DONE
-    return _expire(directory)
 
 
 def _boot(directory: Path) -> int:
@@ -62,7 +62,11 @@ def _boot(directory: Path) -> int:
 def _recover(state_directory: Path) -> int:
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
-    return max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    status = max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    if any(map(unopened.is_unopened, state_directory.glob("changes/*"))):
+        with Store(str(state_directory)).locked(_PATIENCE):
+            unopened.clear_all(state_directory)
+    return status
 
 
 def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int:
@@ -75,7 +79,7 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
         change = next((change for change in store.all() if change.change_id == directory.name), None)
         # One that was not opened has written nothing.
         if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
-            left = deadline.disarm(directory)
+            left = deadline.disarm(directory) if change else unopened.clear(directory)
             _say(directory, [f"nothing to take back: it is {change.state if change else 'not opened'}", *left])
             return AGAIN if left else DONE
         return act(change, armed)
@@ -84,17 +88,21 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
 def _take_back(change: Change, armed: Deadline) -> int:
     if not armed.is_over():
         return DONE  # the clock was set; the timer's other time is still to come
-    return _take_back_now(change, armed)
+    return _take_back_now(change, armed, "boot" if armed.is_other_boot() else "deadline")
 
 
-def _take_back_now(change: Change, armed: Deadline) -> int:
-    from .._change import rollback, waiting
+def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
+    from .._change import foreign, rollback, waiting
 
-    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)))
+    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)), by)
+    found = [foreign.sentence(entry) for entry in foreign.of(change)]
+    if undone.left and change.state != "rollback_failed":
+        _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
+        return AGAIN
     if undone.left:
-        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left])
+        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
         return BY_HAND
-    _say(change.directory, [f"rolled back: nobody confirmed it within {armed.seconds} s", *undone.warnings])
+    _say(change.directory, [f"rolled back: {_REASON[by].format(armed.seconds)}", *undone.warnings, *found])
     return DONE
 
 

@@ -15,16 +15,19 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .._change import deadline
+from .._change import deadline, watching
 from .._host import files
 from . import commands
 
 _PACKAGE = "ansible_collections/lowlat/redis/plugins/module_utils"
-# The import above also makes the commands travel with a module that installs them.
+# The imports above also make the commands travel with a module that installs them.
 _MAIN = f"""\
 import sys
 
-from {commands.__name__} import main
+if sys.argv[1:2] == ["watch"]:
+    from {watching.__name__} import main
+else:
+    from {commands.__name__} import main
 
 sys.exit(main(sys.argv[1:]))
 """
@@ -41,12 +44,16 @@ def install(state_directory: Path) -> Path:
     for name, content in sorted(sources.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     path = state_directory / "runner" / f"lowlat-{digest.hexdigest()[:16]}.pyz"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
+        path.parent.chmod(0o700)  # those of older releases may be entered by others
         files.replace_bytes(os.fspath(path), _archive(sources), 0o600)
         needed = {os.fspath(path), *(armed.runner for armed in deadline.all_armed(state_directory))}
         for other in path.parent.glob("lowlat-*.pyz"):
             if os.fspath(other) not in needed:
                 other.unlink()
+        for unfinished in path.parent.glob(".lowlat-*"):
+            unfinished.unlink()  # somebody was killed here; nobody else writes under the lock
     return path
 
 

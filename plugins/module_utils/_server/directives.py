@@ -171,7 +171,7 @@ def immutable(name: str, version: Version) -> bool:
 def secret(name: str) -> bool:
     """Whether the value must not be shown. Of directives the table does not know, any that sounds like one."""
     directive = get(name)
-    return directive.secret if directive else bool(_SECRET_LOOKING.search(name.lower()))
+    return directive.secret if directive else name.lower() == "user" or bool(_SECRET_LOOKING.search(name.lower()))
 
 
 def arguments(name: str, value: str) -> list[str]:

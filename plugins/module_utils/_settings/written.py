@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from .._errors import BadInput
+from .._server import directives
 
 #: In characters. Beyond any honest one, and errors repeat them.
 _LONGEST = {"kind": 64, "key": 256, "unit": 256, "value": 1024, "secret": 65536}
@@ -33,6 +36,20 @@ def check(fields: Any, where: str) -> None:
         if len(given) > most:
             why = f"it has {len(given)} characters, and {most} are the most"
             raise BadInput(f"The {name} of a setting is too long", where=where, why=why, remedy="Shorten it")
+
+
+def secrets(settings: Any) -> set[str]:
+    """The texts in raw settings that nobody may log, those too that stand where they should not: never raises."""
+    if isinstance(settings, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            settings = json.loads(settings)
+    found: set[str] = set()
+    for fields in settings if isinstance(settings, list) else ():
+        if not isinstance(fields, Mapping):
+            continue
+        names = ("value", "secret") if directives.secret(str(fields.get("key", ""))) else ("secret",)
+        found.update(str(fields[name]) for name in names if fields.get(name) not in (None, ""))
+    return found
 
 
 def _is_short(number: Any) -> bool:

@@ -105,19 +105,6 @@ def test_a_rollback_starts_a_server_that_died_under_the_change(changer: Make) ->
     assert host.server.client().get("key") == "value"
 
 
-def test_an_operators_edit_after_the_change_is_kept_beside_the_journal(changer: Make) -> None:
-    host = changer()
-    before = host.config
-    applied = host.apply(*host.redis(hz=8))
-    Path(host.server.config_file).write_bytes(host.config + b"timeout 5\n")
-    undone = host.run("rolled_back")
-    assert host.config == before
-    assert "was edited after the change" in undone["warnings"][0]
-    kept = Path(host.state_directory) / "changes" / applied["change_id"] / "foreign-0"
-    assert kept.read_bytes().endswith(b"timeout 5\n")
-    assert kept.stat().st_mode & 0o777 == 0o600
-
-
 def test_changes_that_build_on_each_other_come_back_newest_first(changer: Make) -> None:
     host = changer()
     before = host.config

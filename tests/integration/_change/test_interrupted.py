@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -91,3 +91,33 @@ def test_a_half_written_copy_of_the_config_file_does_not_stay(changer: Make) -> 
     assert b"masterauth" in next(path for path in directory.iterdir() if path.name not in listed).read_bytes()
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert sorted(os.listdir(directory)) == listed and host.config == before
+
+
+def test_a_server_killed_under_a_change_starts_with_the_log_that_the_change_turned_on(changer: Make) -> None:
+    host = changer()
+    before = host.config
+    host.apply(*host.redis(appendonly=True, hz=20))
+    host.server.client().set("written after", "it")
+    host.server.stop()  # by SIGKILL
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["restarted"], undone["warnings"]) == ("rolled_back", True, [])
+    assert (host.config, host.live("appendonly"), host.live("hz")) == (before, "no", "10")
+    assert host.server.client().get("written after") == "it"
+
+
+def test_one_that_does_not_start_so_is_started_as_it_was(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    before = host.config
+    host.apply(*host.redis(appendonly=True, hz=20))
+    host.server.stop()
+    start = launch.Launch.start
+
+    def only_as_it_was(this: launch.Launch) -> None:
+        if host.config != before:
+            raise ChangeError("it dies")
+        start(this)
+
+    monkeypatch.setattr(launch.Launch, "start", only_as_it_was)
+    undone = host.run("rolled_back")
+    assert undone["state"] == "rolled_back" and "it dies" in "".join(undone["warnings"])
+    assert (host.config, host.live("appendonly"), host.live("hz")) == (before, "no", "10")

@@ -111,6 +111,35 @@ def test_only_the_mode_differs(tmp_path: Path) -> None:
     assert os.stat(path).st_mode & 0o7777 == 0o640
 
 
+def test_a_restored_file_is_whole_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed after it has nothing left to do; a power cut may take what is not on the disk by then."""
+    path = make(tmp_path / "redis.conf", b"old", 0o600)
+    os.utime(path, ns=(5, 5_000_000_007))
+    image = FileImage.capture(path)
+    files.replace_bytes(path, b"new")
+    os.chmod(path, 0o644)
+    seen: list[tuple[int, int]] = []
+    replace = os.replace
+
+    def look(source: str, target: str) -> None:
+        status = os.stat(source)
+        seen.append((status.st_mode & 0o777, status.st_mtime_ns))
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "replace", look)
+    image.restore()
+    assert seen == [(0o600, 5_000_000_007)] and image.differs() == []
+
+
+def test_the_time_of_a_file_that_somebody_else_put_back(tmp_path: Path) -> None:
+    path = make(tmp_path / "redis.conf", b"old")
+    os.utime(path, ns=(5, 5_000_000_007))
+    image = FileImage.capture(path)
+    os.utime(path)
+    image.restore()
+    assert os.stat(path).st_mtime_ns == 5_000_000_007
+
+
 def test_a_dangling_link(tmp_path: Path) -> None:
     link = tmp_path / "redis.conf"
     link.symlink_to("nowhere")

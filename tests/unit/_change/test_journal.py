@@ -155,3 +155,19 @@ def test_a_full_disk_is_told_with_the_path(path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left on device.*/journal") as caught:
         journal.append("confirmed")
     assert caught.value.filename == str(path)
+
+
+def test_what_is_not_on_the_disk_was_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked is told that it failed, and the next reader must not believe that it was done."""
+    before = path.read_bytes()
+
+    def fails(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    journal = Journal.load(path)
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="Input/output"):
+        patched.setattr(os, "fsync", fails)
+        journal.append("rolled_back")
+    assert path.read_bytes() == before
+    journal.append("rolled_back")
+    assert names(Journal.load(path)) == [*ENTRIES, "rolled_back"]

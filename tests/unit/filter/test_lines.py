@@ -44,4 +44,32 @@ def test_history_a_line_each() -> None:
         "c1: rollback failed, 0 settings, 0 s ago by ops, waits for a restart: databases, LEFT TO DO: start it"
     ]
     assert history.history([]) == ["no change so far"]
+
+
+CHANGE = {"change_id": "c1", "state": "rolled_back", "settings": [{}], "age": 7200, "owner": "ops"}
+
+
+def test_history_tells_who_took_a_change_back_and_what_others_had_set() -> None:
+    value = {"where": "live", "kind": "redis", "key": "hz", "found": "77", "done": "restored"}
+    file = {"where": "file", "kind": "file", "key": "/etc/redis.conf", "found": "content", "done": "kept"}
+    ended = {**CHANGE, "ended_at": "2026-01-02T03:04:05Z", "ended_by": "deadline", "foreign": [value, file]}
+    assert history.history({"changes": [ended]}) == [
+        "c1: rolled back, 1 setting, 2 h ago by ops, taken back by the host at its deadline at 2026-01-02T03:04:05Z, "
+        "latency not measured after that, redis hz was set by somebody else to 77 (live) and restored, "
+        "/etc/redis.conf was edited by somebody else (content) and kept"
+    ]
+    kept = {**CHANGE, "state": "confirmed", "ended_at": "2026-01-02T03:04:05Z", "ended_by": "operator"}
+    assert history.history([kept]) == ["c1: confirmed, 1 setting, 2 h ago by ops, kept at 2026-01-02T03:04:05Z"]
+
+
+def test_history_tells_drift_and_why_it_is_not_known() -> None:
+    gone = {"change_id": "c1", "kind": "systemd", "key": "Nice", "unit": "a.service", "where": "stored"}
+    told = {"changes": [], "drift": [{**gone, "wanted": "5", "found": None}], "drift_unknown": "nobody listens"}
+    assert history.history(told)[1:] == [
+        "DRIFT: systemd Nice of a.service is stored as nothing, not 5 (c1)",
+        "drift unknown: nobody listens",
+    ]
+
+
+def test_history_is_a_filter() -> None:
     assert set(history.FilterModule().filters()) == {"history"}

@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ansible_collections.lowlat.redis.plugins.filter.record import FilterModule, metrics, record
 
 SETTING = {"kind": "redis", "key": "hz", "changed": True, "before": 10, "after": 8}
@@ -90,6 +92,33 @@ def test_a_change_that_was_put_back() -> None:
     assert "rolled back, and the host is as it was: gate rtt_p50 failed" in facts["message"]
     assert facts["metrics"][0]["restored"] == 21.0
     assert facts["warnings"] == ["noisy"]
+
+
+RELATIVE = {"name": "rtt", "query": "relative.rtt.p50", "severity": "hard", "against": "baseline", "reason": "1.30"}
+
+
+@pytest.mark.parametrize(
+    ("restored", "latency", "says"),
+    [
+        ({**probe(20.0), "gates": [{**RELATIVE, "outcome": "pass"}]}, "at_baseline", "its latency is back at baseline"),
+        (
+            {**probe(26.0), "gates": [{**RELATIVE, "outcome": "fail"}]},
+            "slower",
+            "BUT THE RESTORED HOST IS SLOWER THAN ITS BASELINE: gate rtt: 1.30",
+        ),
+        ({**probe(22.0), "gates": [{**RELATIVE, "outcome": "inconclusive"}]}, "not_proven", "It is not proven that"),
+        ({"msg": "nobody listens", "failed": True}, "not_measured", "was not measured again: nobody listens"),
+    ],
+)
+def test_the_latency_of_the_restored_host_is_judged(restored: dict[str, Any], latency: str, says: str) -> None:
+    facts = record(failed(restored=restored))
+    assert (facts["state"], facts["restored"]["latency"]) == ("rolled_back", latency)
+    assert says in facts["message"]
+
+
+def test_values_of_others_are_in_the_record() -> None:
+    found = [{"where": "live", "kind": "redis", "key": "hz", "done": "restored"}]
+    assert record(failed(rolled_back={"state": "rolled_back", "foreign": found}))["foreign"] == found
 
 
 def test_a_rollback_that_failed_says_what_is_left() -> None:

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that somebody else has edited since the change: found before anything is put back, and never overwritten
+without a copy that only root can read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .._host import files
+from .._host.files import FileImage
+from . import foreign, line_edits, preimage, stored
+from .undone import Undone, collecting
+
+_KIND = "file"
+#: What a rewrite of a file keeps, so that only others change it.
+_ATTRIBUTES = ("link", "mode", "owner", "group", "xattrs")
+
+
+def intended(before: FileImage, after: bytes) -> dict[str, Any]:
+    """For the journal: what the change is about to make of a file, told without its text. JSON-ready."""
+    return {"digest": _digest(after), "edits": line_edits.between(before.content, after)}
+
+
+def look(result: Undone) -> None:
+    """Write down which stored values and files somebody has edited, with a copy of each file.
+
+    What becomes of the values is their files' matter.
+    """
+    for setting, before, facts in preimage.changed_settings(result.change):
+        with collecting(result, f"read what is stored of {setting.kind} {setting.key}"):
+            path = stored.path(result.change, setting)
+            if facts["persisted"] and path and not may_be_torn(result, path):
+                foreign.look_at_stored(result, setting, before, stored.value(result.change, setting))
+    for image in preimage.file_images(result.change):
+        with collecting(result, f"look whether others have edited {image.path}"):
+            now = FileImage.capture(image.path)
+            differing = _foreign_parts(result, image, now)
+            if differing:
+                _write(result, image, now, differing)
+
+
+def put_back(image: FileImage, result: Undone) -> None:
+    """As it was before the change; of one that somebody else has edited what the policy says."""
+    entry, now = foreign.latest(result, _KIND, _subject(image)), FileImage.capture(image.path)
+    done = entry["done"] if entry else "restored"
+    if entry is None or done == "restored" or _state(now) not in (entry["was"], entry["leaves"]):
+        image.restore()
+    elif done == "kept" and _state(now) == entry["was"]:
+        files.replace_bytes(image.path, _without_ours(result, image, now))
+
+
+def stays(image: FileImage, result: Undone) -> bool:
+    """Whether the file, without the change's own lines, is as somebody else wants it."""
+    entry = foreign.latest(result, _KIND, _subject(image))
+    return entry is not None and entry["done"] == "kept" and _state(FileImage.capture(image.path)) == entry["leaves"]
+
+
+def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str]:
+    """What of the file can only have come from others."""
+    known = foreign.latest(result, _KIND, _subject(image))
+    if known and _state(now) == known["was"]:
+        return str(known["found"]).split(", ")
+    differing = image.differs()
+    if known and known["done"] == "kept" == foreign.DONE[result.policy] and _state(now) == known["leaves"]:
+        return []
+    if known and known["done"] == "restored" and "content" not in differing and now.exists:
+        return []  # killed between its content and the rest
+    own = _own_digests(result, image.path)
+    if not differing or not own or may_be_torn(result, image.path):
+        return []  # without digests what the change wrote is lost, and with it the means to tell
+    content = ["existence"] if image.exists and not now.exists else ["content"]
+    found = content if _content_digest(now) not in {*own, _content_digest(image)} else []
+    # What the change made itself has the attributes that it gave it.
+    return found + [part for part in differing if part in _ATTRIBUTES and image.exists and now.exists]
+
+
+def _own_digests(result: Undone, path: str) -> set[str]:
+    """Of what the change was to write, and of what stood there when it was applied."""
+    intended_here: Mapping[str, Any] = result.change.opened["lines"].get(path, {})
+    applied = result.change.journal.last("applied") or {}
+    found = {intended_here.get("digest"), applied.get("written", {}).get(path)}
+    return {digest for digest in found if digest is not None}
+
+
+def may_be_torn(result: Undone, path: str) -> bool:
+    """Whether a write in place could have been cut short by the end of its process: ours, not somebody's edit."""
+    journal = result.change.journal
+    writing = journal.last("applied") is None or journal.last("rolling_back") is not None
+    return writing and os.path.exists(path) and files.is_written_in_place(path)
+
+
+def _write(result: Undone, image: FileImage, now: FileImage, differing: list[str]) -> None:
+    policy, copy = result.policy, ""
+    if policy == "keep" and image.path not in result.change.opened["lines"]:
+        result.left.append(f"take the change's own lines out of {image.path}: its journal does not tell which")
+        policy = "fail"
+    if policy != "fail" and now.exists:
+        copy = _copy(result, image, now)
+    leaves = _without_ours(result, image, now) if policy == "keep" else None
+    foreign.write(
+        result,
+        _KIND,
+        _subject(image),
+        before=None,
+        set=None,
+        found=", ".join(differing),
+        copy=copy,
+        was=_state(now),
+        leaves=_state_with(leaves, now) if policy == "keep" else None,
+        done=foreign.DONE[policy],
+    )
+
+
+def _copy(result: Undone, image: FileImage, now: FileImage) -> str:
+    """The path of a copy that only root can read; of the same content there is one."""
+    known = foreign.latest(result, _KIND, _subject(image))
+    if known and known["copy"] and known["was"] == _state(now):
+        return str(known["copy"])
+    directory = result.change.directory
+    number = sum(1 for _each in directory.glob("foreign-*"))
+    copy = os.fspath(directory / f"foreign-{number}")
+    files.replace_bytes(copy, now.content, 0o600)
+    return copy
+
+
+def _without_ours(result: Undone, image: FileImage, now: FileImage) -> bytes | None:
+    """None where the file is gone, and stays so."""
+    if not now.exists:
+        return None
+    return line_edits.take_out(result.change.opened["lines"][image.path]["edits"], image.content, now.content)
+
+
+def _state(image: FileImage) -> str:
+    """A name for the file as it is: its content and what else is its own."""
+    return _state_with(image.content if image.exists else None, image)
+
+
+def _state_with(content: bytes | None, image: FileImage) -> str:
+    """The same of a file with this content instead."""
+    if content is None:
+        return ""
+    return _digest(
+        content + repr((image.link, image.mode, image.uid, image.gid, sorted(image.xattrs.items()))).encode()
+    )
+
+
+def _content_digest(image: FileImage) -> str:
+    return _digest(image.content) if image.exists else ""
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _subject(image: FileImage) -> tuple[str, str, None]:
+    return _KIND, image.path, None

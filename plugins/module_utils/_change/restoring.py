@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps of a rollback that put values and files back. Each can be done twice, and writes nothing that is so already."""
+
+from __future__ import annotations
+
+from .._host import files, systemd
+from .._server.connection import server_errors
+from .._settings import registry
+from .._settings.setting import Host, Reading, Setting
+from . import foreign, foreign_files, preimage, stored
+from .store import Change
+from .undone import Undone, collecting
+
+#: Kinds that no server has a part in.
+KERNEL_KINDS = ("sysctl", "sysfs")
+
+
+def restore_live(change: Change, host: Host | None, result: Undone) -> None:
+    """Without the server only what is the kernel's goes back. What others have set is told, and may stay."""
+    for setting, before, facts in reversed(preimage.changed_settings(change)):
+        reached = host or (preimage.without_server() if setting.kind in KERNEL_KINDS else None)
+        if reached is None:
+            continue
+        provider = registry.provider(setting.kind)
+        step = f"set {setting.kind} {setting.key} back"
+        with collecting(result, step), server_errors(reached.address):
+            now = provider.read(setting, reached)
+            stays = foreign.stays(result, setting, before, now, reached)
+            if now.live == before.live or stays or facts["restart"] or _waits_for_the_file(change, setting, before):
+                continue
+            provider.write_live(setting, before.live, reached)
+
+
+def restore_files(change: Change, result: Undone, kept: frozenset[str] = frozenset()) -> None:
+    for image in reversed(preimage.file_images(change)):
+        if image.path in kept:
+            continue
+        # Before the file: a directory that was made for it goes only when it is empty.
+        with collecting(result, "remove an unfinished copy"):
+            files.remove_leftovers(image.path, image.uid)
+        with collecting(result, f"put {image.path} back"):
+            foreign_files.put_back(image, result)
+
+
+def activate(change: Change, host: Host | None, result: Undone) -> None:
+    kinds = {setting.kind: None for setting, _before, facts in preimage.changed_settings(change) if facts["persisted"]}
+    for kind in kinds:
+        with collecting(result, f"make the restored files of kind {kind} known"):
+            if host:
+                registry.provider(kind).activate(host)
+            elif kind == "systemd":
+                systemd.daemon_reload()
+
+
+def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bool:
+    """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
+    turns_off = (setting.kind, setting.key, before.live) == ("redis", "appendonly", "no")
+    return turns_off and stored.value(change, setting) != before.persisted

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps of a rollback about a server that must be started or started again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .._errors import LowlatError
+from .._host import systemd
+from .._server.connection import server_errors
+from .._settings import registry
+from .._settings.setting import Host
+from . import foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
+from .store import Change
+from .undone import Undone, collecting, expected, note
+
+#: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
+BLOCKED = 60.0
+#: With these the config file says where the newest data is.
+ABOUT_DATA = frozenset({"appendonly", "databases"})
+
+
+def reach_late(change: Change, connect: Callable[[], Host], result: Undone) -> tuple[Host | None, LowlatError | None]:
+    """The host of a server that was blocked when the rollback began, so that nobody has looked yet what it holds."""
+    host, why = waiting.reach(connect, BLOCKED)
+    dangers = guards_rollback.dangers(change, host)[0] if host else []
+    if not dangers:
+        return host, why
+    reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in dangers)
+    result.left.append("set the live values back, which would hurt the server now: " + "; ".join(reasons))
+    return None, why
+
+
+def is_dead(change: Change, why: LowlatError | None) -> bool:
+    """Nobody listens and its process is gone. One that only does not let us in must never get a second beside it."""
+    if why is None or why.details.get("code") != "unreachable" or not change.opened["server"]:
+        return False
+    unit = change.opened["unit"]
+    if unit:
+        return systemd.show(unit, ["MainPID"]).get("MainPID") in (None, "", "0")
+    seen = [change.opened["server"]["pid"], *(entry["pid"] for entry in change.journal.entries if "pid" in entry)]
+    return not any(launch.is_running(int(pid)) for pid in seen)
+
+
+def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, Any], result: Undone) -> None:
+    """Somebody was killed between the start of the new server and giving it what only the old one knew."""
+    if remembered.is_same_process(host, lost):
+        return  # it never came to the restart
+    steps = len(result.left)
+    with collecting(result, "set back what stood in no file"), server_errors(host.address):
+        restart.put_back_runtime_settings(host, lost["runtime"], foreign.ours(result))
+        remembered.put_back_cpus(host, lost, foreign.ours(result))
+    if len(result.left) == steps:
+        note(change, result, "restarted", **restart.proof(host))
+
+
+def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
+    """Restart for values that only a restart restores."""
+    for setting, before, facts in preimage.changed_settings(change):
+        if not facts["restart"] or foreign.is_left_alone(result, setting):
+            continue
+        # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
+        unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
+        if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
+            result.restarted = True
+
+            # Whoever comes after a crash must find it: without room for it the server is not restarted.
+            def before_it_stops(known: dict[str, Any]) -> None:
+                change.journal.append("restarting", **known)
+
+            host = restart.restart(host, foreign.ours(result), restart.SETTLE, before_it_stops)
+            note(change, result, "restarted", **restart.proof(host))
+            return host
+    return host
+
+
+def start_with_its_data(
+    change: Change, connect: Callable[[], Host], lost: Mapping[str, Any], result: Undone
+) -> tuple[Host | None, LowlatError | None]:
+    """Start a dead server as the change has left its files: with those of before it would load older data."""
+    try:
+        return start_again(change, connect, lost, result, ABOUT_DATA), None
+    except expected() as error:
+        result.warnings.append(f"the server did not start as the change left it, so it may lack newer data: {error}")
+        return waiting.reach(connect)
+
+
+def start_again(
+    change: Change,
+    connect: Callable[[], Host],
+    lost: Mapping[str, Any],
+    result: Undone,
+    later: frozenset[str] = frozenset(),
+) -> Host:
+    """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
+    unit, started = change.opened["unit"], change.opened["launch"]
+    result.restarted = True
+    if unit:
+        systemd.systemctl("reset-failed", "--", unit)
+        systemd.restart(unit)
+    elif started:
+        launch.Launch(**started).start()
+    address = change.opened["server"]["address"]
+    waiting.until(
+        lambda: waiting.reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER
+    )
+    host = connect()
+    before = change.opened["runtime"]
+    # Their secrets are in their own pre-images.
+    names = [name for name in preimage.ours(change) if name in before and not sealed.is_sealed(before[name])]
+    runtime = {**lost["runtime"], **{name: before[name] for name in names}}
+    with server_errors(host.address):
+        remembered.put_back_cpus(host, lost, preimage.ours(change))
+        restart.put_back_runtime_settings(host, runtime, later)
+    return host

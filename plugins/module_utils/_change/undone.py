@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes of a rollback while it goes on past steps that fail."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import LowlatError
+from .._libraries import psutil, redis
+from .store import Change
+
+
+@dataclass
+class Undone:
+    """What came of a rollback. ``left`` is what remains to be done by hand.
+
+    ``policy`` is what becomes of values that somebody else has set since the change: restore, keep or fail;
+    ``foreign`` are the journal's entries of them, as ``foreign`` writes them.
+    """
+
+    change: Change
+    changed: bool = True
+    restarted: bool = False
+    left: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    policy: str = "restore"
+    foreign: list[dict[str, Any]] = field(default_factory=list)
+    blocked: bool = False  #: a step failed because the server did not answer in time
+
+
+def note(change: Change, result: Undone, entry: str, **facts: Any) -> None:
+    """Journal a step; a journal that cannot be written stops no rollback."""
+    with collecting(result, "write the journal"):
+        change.journal.append(entry, **facts)
+
+
+class collecting:
+    """Go on past a failing step; what it was to do is left to do by hand."""
+
+    def __init__(self, result: Undone, step: str) -> None:
+        self._result, self._step = result, step
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, expected()):
+            self._result.blocked |= timed_out(error)
+            self._result.left.append(f"{self._step}: {error}")
+            return True
+        return False
+
+
+def timed_out(error: BaseException) -> bool:
+    return isinstance(error, LowlatError) and error.details.get("code") == "timeout"
+
+
+def expected() -> tuple[type[Exception], ...]:
+    """What a failing step may raise; anything else is a fault of the program and is not hidden."""
+    return (LowlatError, OSError, subprocess.SubprocessError, redis.RedisError, psutil.Error)

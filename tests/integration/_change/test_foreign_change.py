@@ -1,0 +1,264 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What somebody sets by hand after a change is not overwritten without a word."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+
+Make = Callable[..., Any]
+
+
+def applied(changer: Make, policy: str = "restore", **params: Any) -> Any:
+    """A server under a change of hz and timeout; ``config_before`` is its file as it was."""
+    host = changer("hz 10", "# between", "tcp-keepalive 100")
+    host.config_before = host.config
+    host.change = host.apply(*host.redis(hz=8, timeout=5), on_foreign_change=policy, **params)["change_id"]
+    return host
+
+
+def edit(host: Any, old: bytes, new: bytes) -> None:
+    assert old in host.config
+    Path(host.server.config_file).write_bytes(host.config.replace(old, new))
+
+
+def entry(where: str, key: str, before: Any, set_: Any, found: Any, done: str, kind: str = "redis") -> dict[str, Any]:
+    return {
+        "where": where,
+        "kind": kind,
+        "key": key,
+        "unit": "",
+        "before": before,
+        "set": set_,
+        "found": found,
+        "done": done,
+        "copy": "",
+    }
+
+
+def failed(host: Any, **params: Any) -> dict[str, Any]:
+    with pytest.raises(ChangeError) as caught:
+        host.run("rolled_back", **params)
+    assert caught.value.details["state"] == "rollback_failed"
+    return dict(caught.value.details)
+
+
+def test_by_default_a_value_is_put_back_and_what_was_there_is_recorded(changer: Make) -> None:
+    host = applied(changer)
+    host.server.client().config_set("hz", 77)
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("hz"), host.live("timeout")) == ("rolled_back", "10", "0")
+    assert undone["foreign"] == [entry("live", "hz", "10", "8", "77", "restored")]
+    assert undone["foreign"] == host.history()["changes"][0]["foreign"]
+    assert any("'77'" in warning and "put back" in warning for warning in undone["warnings"])
+
+
+def test_an_edited_file_is_put_back_and_a_copy_is_kept(changer: Make) -> None:
+    host = applied(changer)
+    edit(host, b"# between\n", b"# between\nslowlog-max-len 7\n")
+    edited = host.config
+    (found,) = host.run("rolled_back")["foreign"]
+    assert host.config == host.config_before
+    assert (found["where"], found["key"], found["found"]) == ("file", host.server.config_file, "content")
+    copy = Path(found["copy"])
+    assert copy.read_bytes() == edited and copy.stat().st_mode & 0o777 == 0o600
+    assert copy.parent == Path(host.state_directory) / "changes" / host.change
+
+
+def test_a_stored_third_value_is_named(changer: Make) -> None:
+    host = applied(changer)
+    edit(host, b"hz 8\n", b"hz 30\n")
+    found = host.run("rolled_back")["foreign"]
+    assert entry("stored", "hz", "10", "8", "30", "restored") in found and len(found) == 2
+    assert host.config == host.config_before
+
+
+def test_keep_leaves_a_live_value_and_takes_the_others_back(changer: Make) -> None:
+    host = applied(changer, "keep")
+    host.server.client().config_set("hz", 77)
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("hz"), host.live("timeout")) == ("rolled_back", "77", "0")
+    assert undone["foreign"] == [entry("live", "hz", "10", "8", "77", "kept")]
+    assert host.config == host.config_before
+
+
+def test_keep_takes_only_the_changes_own_lines_out_of_a_file(changer: Make) -> None:
+    host = applied(changer, "keep")
+    edit(host, b"# between\n", b"# between\nslowlog-max-len 7\n")
+    edit(host, b"hz 8\n", b"hz 30\n")
+    os.chmod(host.server.config_file, 0o604)
+    undone = host.run("rolled_back")
+    assert undone["state"] == "rolled_back"
+    expected = host.config_before.replace(b"# between\n", b"# between\nslowlog-max-len 7\n")
+    assert host.config == expected.replace(b"hz 10\n", b"hz 30\n")
+    assert os.stat(host.server.config_file).st_mode & 0o777 == 0o604
+    assert entry("stored", "hz", "10", "8", "30", "kept") in undone["foreign"]
+    assert host.run("rolled_back")["changed"] is False
+
+
+def test_fail_touches_nothing_of_what_is_foreign_and_names_it(changer: Make) -> None:
+    host = applied(changer, "fail")
+    edit(host, b"# between\n", b"# between\nslowlog-max-len 7\n")
+    host.server.client().config_set("hz", 77)
+    edited = host.config
+    details = failed(host)
+    assert (host.config, host.live("hz"), host.live("timeout")) == (edited, "77", "0")
+    assert any("redis hz is live '77', it was '10'" in one for one in details["left"])
+    assert any(f"{host.server.config_file} differs in content" in one for one in details["left"])
+    assert {(one["where"], one["done"]) for one in details["foreign"]} == {("live", "left"), ("file", "left")}
+    assert any("on_foreign_change is fail" in one for one in details["left"])
+    failed(host)  # asked again it does the same
+
+
+def test_after_fail_one_can_ask_for_something_else(changer: Make) -> None:
+    host = applied(changer, "fail")
+    host.server.client().config_set("hz", 77)
+    failed(host)
+    undone = host.run("rolled_back", on_foreign_change="restore")
+    assert (undone["state"], host.live("hz")) == ("rolled_back", "10")
+    assert [one["done"] for one in undone["foreign"]] == ["restored"]
+
+
+def test_after_fail_one_can_set_it_back_oneself(changer: Make) -> None:
+    host = applied(changer, "fail")
+    host.server.client().config_set("hz", 77)
+    edit(host, b"hz 8\n", b"hz 30\n")
+    failed(host)
+    host.server.client().config_set("hz", 10)
+    Path(host.server.config_file).write_bytes(host.config_before)
+    assert host.run("rolled_back")["state"] == "rolled_back"
+
+
+@pytest.mark.parametrize("policy", ["restore", "keep", "fail"])
+def test_another_mode_is_somebodys_too(changer: Make, policy: str) -> None:
+    host = applied(changer, policy)
+    mode = os.stat(host.server.config_file).st_mode & 0o777
+    os.chmod(host.server.config_file, 0o604)
+    if policy == "fail":
+        (found,) = failed(host)["foreign"]
+    else:
+        (found,) = host.run("rolled_back")["foreign"]
+        assert host.config == host.config_before
+    assert found["found"] == "mode"
+    assert os.stat(host.server.config_file).st_mode & 0o777 == (mode if policy == "restore" else 0o604)
+
+
+def test_a_file_that_was_removed_is_made_again(changer: Make) -> None:
+    host = applied(changer)
+    os.unlink(host.server.config_file)
+    found = host.run("rolled_back")["foreign"]
+    assert [one["found"] for one in found if one["where"] == "file"] == ["existence"]
+    assert host.config == host.config_before
+
+
+@pytest.mark.parametrize("policy", ["restore", "keep", "fail"])
+def test_what_is_as_it_was_before_is_nobodys(changer: Make, policy: str) -> None:
+    host = applied(changer, policy)
+    host.server.client().config_set("hz", 10)
+    Path(host.server.config_file).write_bytes(host.config_before)
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["foreign"]) == ("rolled_back", [])
+
+
+def test_a_secret_is_never_shown(changer: Make) -> None:
+    host = changer("tls-key-file-pass token-before")
+    host.apply({"kind": "redis", "key": "tls-key-file-pass", "secret": "token-ours"})
+    host.server.client().config_set("tls-key-file-pass", "token-theirs")
+    Path(host.server.config_file).write_bytes(host.config.replace(b"token-ours", b"token-filed"))
+    undone = host.run("rolled_back")
+    assert host.live("tls-key-file-pass") == "token-before"
+    assert {(one["where"], one["found"]) for one in undone["foreign"] if one["kind"] == "redis"} == {
+        ("live", "********"),
+        ("stored", "********"),
+    }
+    assert "token-" not in str(undone) + str(host.history())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["restore", "keep", "fail"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "_settings.redis_directive:RedisDirective.write_live",
+        "_host.files:os.replace",
+        "_change.rollback:activate",
+        "_change.preimage:differences",
+        "_change.foreign_files:put_back",
+    ],
+)
+def test_a_rollback_that_was_killed_and_runs_again_blames_nobody(changer: Make, policy: str, place: str) -> None:
+    host = applied(changer, policy)
+    host.killed_at(place, "rolled_back")
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["foreign"]) == ("rolled_back", [])
+    assert (host.config, host.live("hz"), host.live("timeout")) == (host.config_before, "10", "0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "place", ["_host.files:os.replace", "_change.rollback:activate", "_change.preimage:differences"]
+)
+def test_killed_while_it_keeps_what_is_foreign(changer: Make, place: str) -> None:
+    host = applied(changer, "keep")
+    edit(host, b"# between\n", b"# between\nslowlog-max-len 7\n")
+    host.server.client().config_set("hz", 77)
+    host.killed_at(place, "rolled_back")
+    undone = host.run("rolled_back")
+    assert undone["state"] == "rolled_back" and len(undone["foreign"]) == 2
+    assert host.config == host.config_before.replace(b"# between\n", b"# between\nslowlog-max-len 7\n")
+    assert (host.live("hz"), host.live("timeout")) == ("77", "0")
+
+
+@pytest.mark.slow
+def test_what_a_restart_lost_is_nobodys(changer: Make) -> None:
+    host = changer("hz 10")
+    host.server.client().config_set("timeout", 33)  # by command alone
+    host.apply(*host.redis(hz=8, timeout=5), on_foreign_change="fail")
+    host.server.stop()
+    Path(host.server.config_file).write_bytes(host.config.replace(b"timeout 5\n", b"").replace(b"hz 8", b"hz 10"))
+    host.server.start()
+    assert host.live("timeout") == "0"
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["foreign"]) == ("rolled_back", [])
+    assert (host.live("hz"), host.live("timeout")) == ("10", "33")
+
+
+@pytest.mark.slow
+def test_what_stays_outlives_the_restart_of_a_rollback(changer: Make) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(databases=1, hz=8), restart="allowed", on_foreign_change="keep")
+    host.server.client().config_set("hz", 77)
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["restarted"]) == ("rolled_back", True)
+    assert (host.live("databases"), host.live("hz")) == ("16", "77")
+
+
+@pytest.mark.slow
+def test_a_write_in_place_that_was_cut_short_is_nobodys_edit(changer: Make) -> None:
+    host = changer("hz 10")
+    os.link(host.server.config_file, host.server.config_file + ".link")
+    before = host.config
+    host.apply(*host.redis(hz=8, timeout=5), on_foreign_change="fail")
+    host.killed_at("_host.files:os.fsync", "rolled_back")
+    Path(host.server.config_file).write_bytes(before[:20] + host.config[20:-3])
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["foreign"], host.config) == ("rolled_back", [], before)
+
+
+def test_what_an_apply_that_was_killed_may_have_set_is_put_back_in_any_case(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = changer("hz 10")
+    host.killed_at(
+        "_change.transaction:write_files", "applied", name="t", settings=host.redis(hz=8), on_foreign_change="fail"
+    )
+    host.server.client().config_set("hz", 77)
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("hz"), undone["foreign"]) == ("rolled_back", "10", [])
+    assert any("'77'" in warning for warning in undone["warnings"])

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd starts itself anew when it is upgraded; whoever talks to it in that moment asks again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
+
+# As systemctl 252 said it when it was run beside a daemon-reexec.
+AWAY = "Failed to restart one.service: Message recipient disconnected from message bus without replying"
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A systemctl that fails at its first call, with what stands in `says`, and writes down its calls."""
+    script = tmp_path / "systemctl"
+    script.write_text(
+        f'#!/bin/sh\ncd {tmp_path}\necho "$*" >>calls\n'
+        '[ "$(wc -l <calls)" -gt 1 ] && echo done && exit\ncat says >&2\nexit 1\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return tmp_path / "calls"
+
+
+def test_a_systemd_that_starts_itself_anew_is_asked_again(calls: Path) -> None:
+    calls.with_name("says").write_text(AWAY)
+    assert systemd.systemctl("restart", "--", "one.service") == "done\n"
+    assert len(calls.read_text().splitlines()) == 2
+
+
+def test_what_fails_for_any_other_reason_is_not_done_twice(calls: Path) -> None:
+    calls.with_name("says").write_text("Job for one.service failed")
+    with pytest.raises(ChangeError, match="failed with 1: Job for one.service failed"):
+        systemd.systemctl("restart", "--", "one.service")
+    assert len(calls.read_text().splitlines()) == 1
