@@ -48,8 +48,9 @@ def test_values_are_really_toggled(toggler: Make) -> None:
     client = here.server.client()
     client.config_resetstat()
     result = here.run(redis_setting("hz", 8, 10), **QUICK)
-    # The last value may be the one that was found.
-    assert client.info("commandstats")["cmdstat_config|set"]["calls"] - 4 * result["quads"] in (0, 1)
+    writes = client.info("commandstats")["cmdstat_config|set"]
+    # The last value may be the one that was found; the question whether it can be set live at all fails by intent.
+    assert writes["calls"] - writes["failed_calls"] - 4 * result["quads"] in (0, 1)
 
 
 def test_after_an_error(toggler: Make, monkeypatch: pytest.MonkeyPatch) -> None:
