@@ -78,7 +78,8 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     """Bring everything back and compare; what failed or differs is left to do."""
     lost = remembered.interrupted(change)
     host, why = waiting.reach(connect)
-    _restore_live(change, host, result)
+    # What fails here is tried again below, when no half-written file stands in the way.
+    _restore_live(change, host, Undone(change))
     _restore_files(change, result)
     dead = host is None and _is_dead(change, why)
     if dead and lost:
