@@ -68,7 +68,7 @@ def main(options: Sequence[str] | None = None) -> int:
     parser = arguments(__doc__ or "")
     parser.add_argument("--random", type=int, default=200, help="kills at random moments (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="of those moments (default 1)")
-    parser.add_argument("--workers", type=int, default=2, help="hosts at a time (default 2)")
+    parser.add_argument("--workers", type=int, default=4, help="hosts at a time (default 4)")
     parser.add_argument("--costs", action="store_true", help="times and sizes alone")
     chosen = parser.parse_args(options)
     begin = time.monotonic()

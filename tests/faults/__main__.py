@@ -59,7 +59,7 @@ def main() -> int:
 
 def _chosen(points: list[Point], others: int) -> list[Point]:
     """Those about units, and an even part of the rest, in their order."""
-    units = {point for point in points if "/lowlat-" in point.what or point.what.split()[0] in SPAWNS}
+    units = {point for point in points if "/systemd/system" in point.what or point.what.split()[0] in SPAWNS}
     rest = evenly([point for point in points if point not in units], others)
     return [point for point in points if point in units or point in rest]
 

@@ -14,19 +14,21 @@ from .cases import CASES
 from .faults import ERRORS, PHASES, Place, evenly, phases
 
 pytestmark = pytest.mark.slow
+#: More than the smallest machine has CPUs: a request that restarts a server waits most of its time.
+WORKERS = 4
 EVERY = [(case.name, phase) for case in CASES.values() for phase in phases(case)]
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    place = Place(tmp_path_factory.mktemp("keys"), own_copy_every=8)
+    place = Place(tmp_path_factory.mktemp("keys"), WORKERS, own_copy_every=8)
     yield place
     place.close()
 
 
 def each(jobs: Sequence[Job]) -> None:
-    """Two at a time, as many as the smallest machine has CPUs; every complaint at once."""
-    found = run(jobs, 2, "")
+    """Several at a time; every complaint at once."""
+    found = run(jobs, WORKERS, "")
     complaints = [str(one) for one in found if one.is_wrong]
     assert found and not complaints, "\n".join(complaints)
 

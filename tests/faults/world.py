@@ -124,7 +124,7 @@ class World:
                 process.info["cmdline"] or ()
             ):
                 process.kill()  # whoever has started it
-        self._process.wait(10)
+        self._process.wait(_PATIENCE)
 
     def client(self) -> redis.Redis:
         return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, socket_timeout=10)

@@ -6,11 +6,13 @@ without a copy that only root can read.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from .._errors import LowlatError
 from .._host import files
 from .._host.files import FileImage
 from . import foreign, line_edits, preimage, stored
@@ -32,7 +34,8 @@ def look(result: Undone) -> None:
     What becomes of the values is their files' matter.
     """
     for setting, before, facts in preimage.changed_settings(result.change):
-        with collecting(result, f"read what is stored of {setting.kind} {setting.key}"):
+        # A file that cannot be read any more says nothing; that it was edited is told below.
+        with contextlib.suppress(LowlatError, OSError):
             path = stored.path(result.change, setting)
             if facts["persisted"] and path and not may_be_torn(result, path):
                 foreign.look_at_stored(result, setting, before, stored.value(result.change, setting))

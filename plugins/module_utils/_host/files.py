@@ -261,7 +261,6 @@ def _write_in_place(real: str, content: bytes, exact: FileImage | None) -> None:
     with open(real, "r+b") as file:
         if exact is not None:
             exact.give(real, file.fileno())
-        os.ftruncate(file.fileno(), len(content))
         _fill(file, real, content, exact)
 
 
@@ -269,6 +268,8 @@ def _fill(file: BinaryIO, path: str, content: bytes, exact: FileImage | None) ->
     """Durably; a write has its own time, and takes some attributes away."""
     file.write(content)
     file.flush()
+    if os.fstat(file.fileno()).st_size > len(content):
+        os.ftruncate(file.fileno(), len(content))
     if exact is not None:
         exact.give(path, file.fileno())
     os.fsync(file.fileno())

@@ -11,9 +11,10 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 whe
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
-from typing import Callable
+from typing import Callable, TextIO
 
 from .._change import deadline, unopened
 from .._change.deadline import Deadline
@@ -44,7 +45,7 @@ def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
         return command(directory)
     except (LowlatError, OSError) as error:
-        print(f"lowlat: {error}", file=sys.stderr)
+        _print(f"lowlat: {error}", sys.stderr)
         return AGAIN
 
 
@@ -116,4 +117,10 @@ def _before_start(change: Change, armed: Deadline) -> int:
 
 def _say(directory: Path, sentences: list[str]) -> None:
     """To the system's log, by way of the unit."""
-    print(f"lowlat: change {directory.name}: " + "; ".join(sentences), flush=True)
+    _print(f"lowlat: change {directory.name}: " + "; ".join(sentences), sys.stdout)
+
+
+def _print(text: str, where: TextIO) -> None:
+    """A log that takes no more is no reason to stop."""
+    with contextlib.suppress(OSError):
+        print(text, file=where, flush=True)

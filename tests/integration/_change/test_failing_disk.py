@@ -50,3 +50,13 @@ def test_a_failed_rollback_that_cannot_be_written_down_is_tried_again(
     assert armed.exists() and host.config != before
     assert commands.main(["recover", host.state_directory]) == commands.DONE
     assert (host.live("hz"), host.config, armed.exists()) == ("10", before, False)
+
+
+def test_a_config_file_that_was_written_half_is_no_obstacle(changer: Make) -> None:
+    """Killed in the middle of it: nobody can tell any more what the file says."""
+    host = changer()
+    before = host.config
+    host.apply(*host.redis(hz=20))
+    Path(host.server.config_file).write_bytes(before[:-3] + b"\0\0\0")
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert (host.live("hz"), host.config) == ("10", before)

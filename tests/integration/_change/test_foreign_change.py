@@ -71,6 +71,14 @@ def test_an_edited_file_is_put_back_and_a_copy_is_kept(changer: Make) -> None:
     assert copy.parent == Path(host.state_directory) / "changes" / host.change
 
 
+def test_a_file_that_somebody_has_broken_is_mended(changer: Make) -> None:
+    host = applied(changer)
+    edit(host, b"# between\n", b'requirepass "unbalanced\n')
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.config, host.live("hz")) == ("rolled_back", host.config_before, "10")
+    assert [one["found"] for one in undone["foreign"]] == ["content"]
+
+
 def test_a_stored_third_value_is_named(changer: Make) -> None:
     host = applied(changer)
     edit(host, b"hz 8\n", b"hz 30\n")

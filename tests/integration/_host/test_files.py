@@ -208,3 +208,15 @@ def test_mount_points_and_read_only_file_systems(tmp_path: Path, in_namespaces: 
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.stdout.startswith("new\n"), done.stderr
     assert "mounted read-only" in done.stdout
+
+
+def test_a_file_with_two_names_is_never_longer_than_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed while it is written in place leaves old bytes at most, and no hole."""
+    path = make(tmp_path / "redis.conf", b"hz 10\n")
+    os.link(path, tmp_path / "other")
+    calls: list[str] = []
+    monkeypatch.setattr(files.os, "ftruncate", lambda *_arguments: calls.append("ftruncate"))
+    files.replace_bytes(path, b"hz 10\ntimeout 7\n")
+    assert calls == [] and Path(path).read_bytes() == b"hz 10\ntimeout 7\n"
