@@ -8,6 +8,7 @@ there is for the error of whoever has to wait.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -58,7 +59,8 @@ def take(descriptor: int, patience: float, doing: str) -> bool:
                 return False
         time.sleep(_PAUSE)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(asdict(Holder.myself(doing))).encode(), 0)
+    with contextlib.suppress(OSError):  # a full disk has no room for a name, and stops no rollback
+        os.pwrite(descriptor, json.dumps(asdict(Holder.myself(doing))).encode(), 0)
     return True
 
 
