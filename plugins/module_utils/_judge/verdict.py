@@ -61,10 +61,10 @@ def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement 
 
 def settled(seen: Mapping[str, Any]) -> bool:
     """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
-    open_gates = [outcome for outcome in seen["outcomes"] if outcome["outcome"] == INCONCLUSIVE]
-    if any(outcome["severity"] == "hard" and not outcome["excused"] for outcome in open_gates):
+    hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
+    if any(outcome["outcome"] == INCONCLUSIVE and not outcome["excused"] for outcome in hard):
         return False
-    failing = [outcome for outcome in seen["outcomes"] if outcome["severity"] == "hard" and outcome["outcome"] == FAIL]
+    failing = [outcome for outcome in hard if outcome["outcome"] == FAIL]
     return all(_compared(outcome, seen["comparisons"]) != UNDECIDED for outcome in failing)
 
 
@@ -115,8 +115,10 @@ def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str,
 
 
 def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A tolerance is for noise: what is proven to be worse is not within it."""
-    if outcome["outcome"] == SOFT_FAIL and _compared(outcome, comparisons, "usual") == REGRESSION:
+    """A tolerance, and an interval that reaches into it, are for noise: what is proven to be worse is neither."""
+    value, limit = outcome["value"], outcome["limit"]
+    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and value is not None and limit is not None
+    if open_ and value > limit and _compared(outcome, comparisons, "usual") == REGRESSION:
         return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
     return outcome
 
@@ -156,10 +158,10 @@ def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which:
 
 
 def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:
-    """What became of the breach, in a sentence."""
+    """What became of the breaches, in a sentence."""
     doubted = set(in_doubt(first))
     gone = sorted(str(outcome["name"]) for outcome in last if outcome["name"] in doubted and outcome["outcome"] == PASS)
-    if gone:
-        return f"{', '.join(gone)} did not hold at first and holds on a larger sample (cause: {attributed['cause']})"
-    still = sorted(str(outcome["name"]) for outcome in last if outcome["outcome"] == FAIL)
-    return f"the breach is there on a larger sample too (cause: {attributed['cause']})" if still else ""
+    told = [f"{', '.join(gone)} did not hold at first and holds on a larger sample"] if gone else []
+    if any(outcome["outcome"] == FAIL for outcome in last):
+        told.append("the breach is there on a larger sample too")
+    return f"{', '.join(told)} (cause: {attributed['cause']})" if told else ""
