@@ -26,7 +26,7 @@ def check(baseline: Any, gates: Sequence[Gate], to_be: bool) -> None:
                 f"There is no baseline for {', '.join(against)}",
                 where="baseline",
                 why="a gate against the baseline compares with an earlier measurement",
-                remedy="Give its measurement as baseline, or on_inconclusive: keep where this one is to be the baseline",
+                remedy="Give that as baseline, or on_inconclusive: keep where this measurement is to be the baseline",
             )
         return
     if not isinstance(baseline, Mapping) or not baseline:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from .change_interval import block_ratios
 from .query import Query
@@ -48,7 +48,7 @@ def no_interval(query: Query, *sides: Side) -> str:
     return f"nothing says how certain {query.text} is"
 
 
-def same_reason(query: Query, here: Measurement, before: Optional[Measurement]) -> bool:
+def same_reason(query: Query, here: Measurement, before: Measurement | None) -> bool:
     """Neither measurement could have the metric, and for the same reason: the change has no part in it."""
     reasons = _reasons(query, here)
     return bool(reasons) and before is not None and reasons == _reasons(query, before)

@@ -110,7 +110,7 @@ def mean_log_quantile(counts: Counts, low: float, high: float) -> float:
 
 def figure_intervals(
     interval: Callable[[float, float], Bounds], fractions: Mapping[str, float]
-) -> dict[str, list[Optional[float]]]:
+) -> dict[str, list[float | None]]:
     """``{p50_interval, ..., jitter_interval}`` of the quantiles in ``fractions`` and of p99 - p50, with at least 95 %.
 
     ``interval`` gives that of a fraction at a confidence. The jitter's is as wide as both ends allow, since each
