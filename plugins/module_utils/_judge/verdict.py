@@ -14,6 +14,7 @@ from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
 from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
+from .schema import METRICS
 
 Measurement = Mapping[str, Any]
 Outcomes = Sequence[Mapping[str, Any]]
@@ -127,10 +128,12 @@ def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: s
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 
     A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, else
-    open.
+    open. Where nothing could be compared, only a round trip that was kept from running is.
     """
     compared = _compared(outcome, comparisons)
-    if outcome["outcome"] != FAIL or not cause or compared == NOT_COMPARED:
+    if outcome["outcome"] != FAIL or not cause:
+        return outcome
+    if compared == NOT_COMPARED and (comparisons or cause != causes.ARTIFACT or _metric(outcome) not in METRICS):
         return outcome
     if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):
         told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
@@ -150,11 +153,15 @@ _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which: str = "verdict") -> str:
     """What before and after say of this gate's metric."""
-    parts = str(outcome["query"]).replace("relative.", "").split(".")
-    metric = _SEEN_BY_CLIENT.get(parts[0], parts[0])
-    figure = "p50" if parts[-1] in ("p50", "mean") else "p99"
-    found = comparisons.get(f"{metric}.{figure}")
+    metric, last = _metric(outcome), str(outcome["query"]).rpartition(".")[2]
+    figure = "p50" if last in ("p50", "mean") else "p99"
+    found = comparisons.get(f"{_SEEN_BY_CLIENT.get(metric, metric)}.{figure}")
     return str(found[which]) if found else NOT_COMPARED
+
+
+def _metric(outcome: Mapping[str, Any]) -> str:
+    """What the gate is about, where its query is a mere path."""
+    return str(outcome["query"]).replace("relative.", "").partition(".")[0]
 
 
 def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:

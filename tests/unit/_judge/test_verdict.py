@@ -144,3 +144,19 @@ def test_a_metric_that_is_not_there_is_not_looked_for_again() -> None:
     replica["not_measured"] = {"set": "no statistics"}
     outcomes = gates.judge(gates.parse([{"name": "set", "query": "set.p99", "max": 5}]), replica)
     assert (outcomes[0]["outcome"], verdict.in_doubt(outcomes)) == ("inconclusive", [])
+
+
+def test_a_probe_that_was_throttled_to_nothing_decides_nothing() -> None:
+    """Also without a baseline, which would show whether the server is slower."""
+    nothing = taken(9.0)
+    nothing["evidence"]["throttled"] = 0.97
+    rules = gates.parse([ABSOLUTE, {"name": "slowlog", "query": "evidence.slowlog", "max": 1}])
+    first = gates.judge(rules, nothing)
+    look = {"measurement": nothing, **verdict.look(rules, nothing, None, verdict.ALPHAS[0])}
+    concluded = verdict.conclude(None, nothing, first, [look], "keep")
+    assert (concluded["cause"], concluded["failed"]) == ("artifact", [])
+    assert (concluded["decision"], concluded["inconclusive"]) == ("keep", ["floor"])
+    assert any("a CPU quota took 97.0%" in sentence for sentence in concluded["evidence"])
+    nothing["evidence"]["slowlog"] = 5
+    look = {"measurement": nothing, **verdict.look(rules, nothing, None, verdict.ALPHAS[0])}
+    assert verdict.conclude(None, nothing, first, [look], "keep")["failed"] == ["slowlog"]
