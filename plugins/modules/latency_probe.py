@@ -204,8 +204,8 @@ measurement:
         - What happened on the host meanwhile. C(same_cpu) and C(pinned) (booleans), C(affinity) and C(threads) (CPU
           lists), C(migrations) and C(involuntary) switches (numbers), C(steal), C(throttled), C(throttled_by) and
           C(pressure) (shares of the time), C(interrupts) (per second), C(frequency) (MHz before and after, and the
-          governor), C(server_pid), C(monitors) (number of clients), C(background) (saves that ran), C(slowlog) (new entries) and
-          C(latency_events). What is null has its reason under C(lacking).
+          governor), C(server_pid), C(monitors) (number of clients), C(background) (saves that ran), C(slowlog) (new
+          entries) and C(latency_events). What is null has its reason under C(lacking).
       type: dict
     cpu:
       description:
