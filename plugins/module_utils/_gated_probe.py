@@ -10,7 +10,8 @@ from typing import Any
 
 from ._errors import LowlatError
 from ._judge import verdict
-from ._judge.blame import ROLL_BACK
+from ._judge.baseline import check
+from ._judge.blame import KEEP, ROLL_BACK
 from ._judge.decision import decide
 from ._judge.gates import judge, parse
 from ._judge.outcome import Gate
@@ -23,8 +24,8 @@ from ._verification import sharpen, verify
 def run(params: Mapping[str, Any]) -> dict[str, Any]:
     """``{changed, measurement, gates, decision, cause, evidence, comparisons, verification}`` for latency_probe.
 
-    LowlatError where a hard gate failed for good, with all of that in its details. BadInput comes before the
-    measurement.
+    LowlatError unless the hard gates hold (or are open, and the caller keeps what is), with all of that in its details.
+    BadInput comes before the measurement.
     """
     address = Address.from_options(dict(params))
     return judged(params, partial(measure, address), str(address))
@@ -33,6 +34,7 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
 def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, Any]], where: str) -> dict[str, Any]:
     """As ``run``, of whatever ``measuring`` measures; ``where`` that is, for errors."""
     gates = parse(params["gates"])
+    check(params["baseline"], gates, to_be=params["on_inconclusive"] == KEEP)
     plan = Plan(
         samples=params["samples"],
         runs=params["runs"],
@@ -51,18 +53,24 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
     measurement = take(plan)
     if params["verify"] and params["baseline"] is None:
         measurement = sharpen(take, plan, gates, measurement, params["verify_seconds"])
-    told = _decided(params, gates, plan, take, measurement)
+    try:
+        told = _decided(params, gates, plan, take, measurement)
+    except LowlatError as error:
+        error.details.update(changed=False, measurement=measurement, sampling_seconds=round(sum(spent), 3))
+        raise
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
-    failed = result["decision"]["failed"]
-    if failed:
-        raise LowlatError(
-            f"{len(failed)} hard {'gate' if len(failed) == 1 else 'gates'} failed",
-            where=where,
-            why=result["decision"]["reason"],
-            **result,
-        )
+    if any(gate.severity == "hard" for gate in gates) and result["decision"]["decision"] != KEEP:
+        raise LowlatError(_ended(result["decision"]), where=where, why=result["decision"]["reason"], **result)
     return result
+
+
+def _ended(decision: Mapping[str, Any]) -> str:
+    """Which way the hard gates did not hold."""
+    for names, verb in ((decision["failed"], "failed"), (decision["inconclusive"], "could not be judged")):
+        if names:
+            return f"{len(names)} hard {'gate' if len(names) == 1 else 'gates'} {verb}"
+    return "No hard gate held"
 
 
 def _decided(
@@ -92,7 +100,10 @@ def _decided(
     except LowlatError as error:
         told = f"the server failed while it was looked at again: {error.message}"
         decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": [], "reason": told}
-        error.details.update(measurement=measurement, gates=first, decision=decision)
+        verification = {"first": first, "looks": error.details.pop("looks", [])}
+        error.details.update(
+            gates=first, decision=decision, verification=verification, **verdict.explain(baseline, measurement)
+        )
         raise
     concluded = verdict.conclude(baseline, measurement, first, looks, policy)
     decision = {name: concluded[name] for name in ("decision", "failed", "inconclusive", "reason")}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ._errors import BadInput, LowlatError
 from ._judge import verdict
 from ._judge.outcome import Gate
 from ._probe.plan import Plan
@@ -21,6 +22,9 @@ class Look:
     factor: int
     alpha: float
 
+
+#: On the server's own CPU.
+_PINNED = "same"
 
 #: As the reference record went: the same once more, pinned; then larger samples.
 LOOKS = tuple(
@@ -38,16 +42,21 @@ def verify(
 ) -> list[dict[str, Any]]:
     """The looks that were taken, each ``{name, measurement, outcomes, comparisons}``; at least one.
 
-    ``budget`` in seconds is not exceeded by more than one look's misjudged length. Measures; changes nothing.
+    ``budget`` in seconds is not exceeded by more than one look's misjudged length. Measures; changes nothing. A
+    LowlatError has the looks that came before it in its details.
     """
     taken: list[dict[str, Any]] = []
     left, of_one = budget, 0.0
-    if baseline is None:
-        plan = replace(plan, cpu="same")  # nothing was measured elsewhere that it would have to be compared with
+    # With a baseline it stays where that was measured, or it could not be compared.
+    plans = [plan] if baseline is not None or plan.cpu == _PINNED else [replace(plan, cpu=_PINNED), plan]
     for step in LOOKS:
         if taken and of_one * step.factor > left:
             break
-        measurement = measure(replace(plan, samples=plan.samples * step.factor))
+        try:
+            measurement = _measured(measure, plans, step.factor)
+        except LowlatError as error:
+            error.details["looks"] = taken
+            raise
         left -= float(measurement["seconds"])
         of_one = float(measurement["seconds"]) / step.factor
         seen = verdict.look(gates, measurement, baseline, step.alpha)
@@ -55,6 +64,17 @@ def verify(
         if verdict.settled(seen):
             break
     return taken
+
+
+def _measured(measure: Callable[[Plan], Mapping[str, Any]], plans: list[Plan], factor: int) -> Mapping[str, Any]:
+    """By the first of the plans that this host lets the probe follow; those before it are dropped."""
+    while True:
+        try:
+            return measure(replace(plans[0], samples=plans[0].samples * factor))
+        except BadInput:
+            if len(plans) == 1:
+                raise
+            del plans[0]
 
 
 def sharpen(

@@ -227,6 +227,10 @@ left:
   returned: with RV(state=rollback_failed)
   type: list
   elements: str
+open_change:
+  description: Name of the change that must be confirmed or taken back first.
+  returned: when another change is open, or a rollback is not complete
+  type: str
 missing_library:
   description: The Python library that the target lacks.
   returned: when there is one; nothing was done then

@@ -14,7 +14,8 @@ author: The lowlat.redis authors (@lowlat)
 description:
   - Measures round trips of C(PING), C(SET) and C(XADD) to a Redis or Valkey server from a pinned CPU of the same host,
     and what the server itself says of the execution of C(SET) and C(XADD). All times are in microseconds.
-  - Each gate queries the measurement. The task fails when a hard gate fails, and returns everything all the same.
+  - Each gate queries the measurement. The task fails unless the decision is to keep, where there is a hard gate, and
+    returns everything all the same.
   - The keys it writes begin with C(lowlat:probe:), expire, and are removed at the end, even when it is interrupted.
   - Where writing is not possible or not wise (a replica, memory at its limit, no permission) it measures C(PING) alone
     and gives the reason.
@@ -81,7 +82,10 @@ options:
         choices: [hard, soft]
         default: hard
       against:
-        description: Whether O(gates[].max) is the limit itself or a multiple of the value in O(baseline).
+        description:
+          - Whether O(gates[].max) is the limit itself or a multiple of the value in O(baseline), which must be there.
+          - Only with O(on_inconclusive=keep) it need not be. Then this measurement is to be a baseline itself. Such
+            gates are checked and reported as inconclusive, and the sample is enlarged until it can carry them.
         type: str
         choices: [absolute, baseline]
         default: absolute
@@ -91,7 +95,7 @@ options:
         type: float
   baseline:
     description:
-      - The RV(measurement) of an earlier call, for gates against it.
+      - The RV(measurement) of an earlier call, for gates against it. A damaged one is an error before the measurement.
     type: dict
   verify:
     description:
@@ -106,7 +110,8 @@ options:
     default: 30
   on_inconclusive:
     description:
-      - What to decide when a hard gate cannot be judged, after O(verify) neither.
+      - What to decide when a hard gate cannot be judged, after O(verify) neither. With V(roll_back) the task then
+        fails.
     type: str
     choices: [roll_back, keep]
     default: roll_back
@@ -162,24 +167,110 @@ EXAMPLES = r"""
 
 RETURN = r"""
 measurement:
-  description:
-    - What was measured. C(rtt), C(set_rtt) and C(xadd_rtt) as a client on the host sees them, C(set) and C(xadd) as
-      the server executes them, each with C(p50), C(p90), C(p99), C(p999), C(max), C(mean), C(jitter) (p99 - p50),
-      C(count) and C(p99_interval) (95 % confidence).
-    - The metrics of a client carry their distribution as C(histogram). Those of the server carry C(source) and
-      C(foreign_calls), the calls of other clients that are in them.
-    - C(by_run) has p50, p99 and jitter of every run, C(not_measured) the reason for each metric that is not there,
-      C(cpu) where probe and server ran.
+  description: What was measured. Times are in microseconds unless said otherwise.
   returned: when the server could be measured
   type: dict
   sample: {rtt: {p50: 8.6, p99: 9.8, jitter: 1.2, count: 6000}, not_measured: {}}
+  contains:
+    rtt:
+      description:
+        - PING as a client on the host sees it. So are C(set_rtt) and C(xadd_rtt), while C(set) and C(xadd) are as the
+          server executes them, and C(reference) is the echo responder beside the server.
+        - Each is a mapping of C(p50), C(p90), C(p99), C(p999), C(max), C(mean), C(jitter) (p99 - p50), C(count) (round
+          trips), and the 95 % intervals C(p50_interval), C(p90_interval), C(p99_interval), C(p999_interval) and
+          C(jitter_interval), lists of two with null for an end that the samples are too few for.
+        - Those of a client have their distribution as C(histogram), a compact text. Those of the server have C(source)
+          and C(foreign_calls), the number of calls of other clients that are in them. The reference has C(transport).
+      type: dict
+    relative:
+      description:
+        - For C(rtt), C(set_rtt) and C(xadd_rtt) the C(p50), C(p90) and C(p99) as multiples of the reference, medians
+          over C(blocks) blocks, and their 95 % intervals C(p50_interval), C(p90_interval) and C(p99_interval).
+      type: dict
+    ledger:
+      description:
+        - For the reference and each metric of a client C(wall), C(probe), C(server), C(idle) and C(foreign) time, in
+          microseconds for each round trip, and under C(lacking) why a term is null.
+      type: dict
+    series:
+      description: The figures and ledger terms of every block as a compact text, for comparisons.
+      type: str
+    by_run:
+      description: For each run C(p50), C(p99) and C(jitter) of each metric.
+      type: list
+      elements: dict
+    evidence:
+      description:
+        - What happened on the host meanwhile. C(same_cpu) and C(pinned) (booleans), C(affinity) and C(threads) (CPU
+          lists), C(migrations) and C(involuntary) switches (numbers), C(steal), C(throttled), C(throttled_by) and
+          C(pressure) (shares of the time), C(interrupts) (per second), C(frequency) (MHz before and after, and the
+          governor), C(server_pid), C(monitors) (number of clients), C(background) (saves that ran), C(slowlog) (new
+          entries) and C(latency_events). What is null has its reason under C(lacking).
+      type: dict
+    cpu:
+      description:
+        - C(requested) as in O(cpu), the CPU of the C(probe), the CPUs of the C(server), and C(same), whether they are
+          the one same CPU.
+      type: dict
+    not_measured:
+      description: The reason for each metric that is not there.
+      type: dict
+    warnings:
+      description: What makes the figures less sure than they look, a sentence each.
+      type: list
+      elements: str
+    transport:
+      description: How the server was reached, C(tcp), C(unix) or C(tls).
+      type: str
+    samples:
+      description: As in the options, and so are C(runs), C(duty) and C(rate).
+      type: int
+    seconds:
+      description: How long it took.
+      type: float
+    started_at:
+      description: When it began, in UTC.
+      type: str
+    schema:
+      description: The version of this shape.
+      type: int
 gates:
-  description:
-    - Each gate with its C(outcome) (pass, soft_fail, fail or inconclusive), C(reason), C(value), C(limit) and
-      C(interval).
+  description: Each gate and what became of it.
   returned: when the server could be measured
   type: list
   elements: dict
+  contains:
+    name:
+      description: As given, and so are C(query), C(against), C(severity), C(max) and C(tolerance).
+      type: str
+    outcome:
+      description: V(pass), V(soft_fail) (past the limit, wholly within the tolerance), V(fail) or V(inconclusive).
+      type: str
+    reason:
+      description: Why, in a sentence.
+      type: str
+    value:
+      description: The figure, or null.
+      type: float
+    limit:
+      description: The largest good value in the figure's own unit, or null.
+      type: float
+    baseline:
+      description: The figure in O(baseline), or null.
+      type: float
+    interval:
+      description: The figure's interval in its own unit, or null where such a figure has none.
+      type: list
+      elements: float
+    half_width:
+      description: Half of the interval, or null.
+      type: float
+    excused:
+      description: Whether neither measurement could have the metric, for the same reason. Such a gate decides nothing.
+      type: bool
+    aborted:
+      description: Whether the figure is past O(gates[].abort).
+      type: bool
 decision:
   description:
     - The C(decision) (keep or roll_back), the names of the C(failed), C(inconclusive) and C(aborted) gates and the

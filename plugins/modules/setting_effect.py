@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: setting_effect
 short_description: Toggle a setting of a running Redis host and measure what that does to its latency
-version_added: 0.2.0
+version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
   - Switches one setting, or a bundle of settings, back and forth between two values on the running server, measures

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+import _million
 import redis
 from _table import Figure, arguments, report
 
@@ -222,6 +223,7 @@ def main() -> int:
         small, small_whole, _parts = evidence_share(address, Plan())
         share, whole, parts = evidence_share(address, Plan(samples=20_000, runs=1))
         ratio_cv, raw_cv = spread(address, chosen.repeats)
+    judging, deciding = _million.seconds()
     ratios = [(ours[0] / theirs[0], ours[1] / theirs[1]) for ours, theirs in pairs]
     figures = [
         Figure("p50_ratio", statistics.median(p50 for p50, _p99 in ratios), 1.06, "probe / C, PING p50"),
@@ -230,6 +232,7 @@ def main() -> int:
         Figure("evidence_share", share, 0.001, "ledger and evidence reads / time of the blocks"),
         Figure("ratio_cv", ratio_cv, 0.01, "CV of p50 / reference p50, 24 blocks"),
         Figure("mebibytes_1000000", memory(), 32.0, "1,000,000 samples, peak (MiB)"),
+        Figure("judge_million_seconds", judging, 1.0, "1,000,000 samples, from samples to decision (s)"),
     ]
     middle = [statistics.median(block[who][which] for block in pairs) / 1000 for who in (0, 1) for which in (0, 1)]
     context = {
@@ -240,6 +243,7 @@ def main() -> int:
         "evidence": f"{share:.3%} of the blocks' time with 20,000 samples ({whole:.3%} with the pauses), "
         f"{small:.3%} with 6,000 ({small_whole:.3%} with the pauses)",
         "ratio": f"CV {ratio_cv:.2%} over {chosen.repeats} measurements; of p50 itself {raw_cv:.2%}",
+        "judge": f"{deciding:.2f} s of {judging:.2f} s for gates, comparison and decision, the rest for the figures",
         "C": f"p50 {middle[2]:.2f} us, p99 {middle[3]:.2f} us",
     }
     return report("probe", figures, chosen.json, context)

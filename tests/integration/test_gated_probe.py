@@ -41,7 +41,7 @@ def params(port: int, **given: Any) -> dict[str, Any]:
 def slowed(redis_server: Start, pinned: str) -> tuple[int, dict[str, Any]]:
     """A server's port and its baseline; since then every write of it waits for the disk."""
     server = redis_server("appendonly yes", "appendfsync no", pinned)
-    baseline = _gated_probe.run(params(server.port))["measurement"]
+    baseline = _gated_probe.run(params(server.port, on_inconclusive="keep"))["measurement"]
     server.client().config_set("appendfsync", "always")
     return server.port, baseline
 
@@ -77,6 +77,6 @@ def test_who_does_not_ask_for_it_gets_no_verification(slowed: tuple[int, dict[st
 
 def test_what_holds_at_once_is_kept_without_a_second_look(redis_server: Start, pinned: str) -> None:
     port = redis_server(pinned).port
-    baseline = _gated_probe.run(params(port))["measurement"]
+    baseline = _gated_probe.run(params(port, on_inconclusive="keep"))["measurement"]
     result = _gated_probe.run(params(port, baseline=baseline, gates=[{**GATE, "max": 10}]))
     assert (result["decision"]["decision"], result["cause"], result["verification"]) == ("keep", "", {})

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare each role's defaults with its argument_specs: python role_inputs.py ROLES_DIRECTORY.
 
-The specs are what a reader and ansible-doc see, the defaults are what runs; nothing else keeps the two together.
+The specs are what a reader and ansible-doc see, the defaults are what runs; nothing else keeps the two together. Each
+entry point must also tell every input that its own tasks read, and none that they do not.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def compare(role: str, defaults: dict[str, Any], options: dict[str, Any]) -> list[str]:
-    """What disagrees between ``defaults`` and the ``options`` of the entry point ``main``, one sentence each."""
+    """What disagrees between ``defaults`` and the ``options`` of an entry point, one sentence each."""
     problems = [f"{name} has a default and no entry in argument_specs" for name in defaults if name not in options]
     for name in [*options, *(name for name in defaults if name not in options)]:
         if not name.startswith(f"{role}_"):
@@ -42,15 +44,54 @@ def compare(role: str, defaults: dict[str, Any], options: dict[str, Any]) -> lis
     return problems
 
 
+def read_by(directory: Path, entry: str, specs: dict[str, Any]) -> set[str]:
+    """The inputs that the tasks of an entry point read, those of the files that they include and of variables behind
+    them included."""
+    role, known = directory.name, {name for spec in specs.values() for name in spec.get("options") or {}}
+    # A file that an input names: file: "{{ role_action }}.yml".
+    choices = {
+        name: option["choices"]
+        for spec in specs.values()
+        for name, option in (spec.get("options") or {}).items()
+        if "choices" in option
+    }
+    behind = {
+        name: str(value) for part in ("defaults", "vars") for name, value in load(directory / part / "main.yml").items()
+    }
+    texts, files, names = [], [entry], set()
+    for stem in files:
+        path = directory / "tasks" / f"{stem}.yml"
+        if not path.exists():
+            continue
+        text = re.sub(r"(^|\s)#.*", "", path.read_text(encoding="utf-8"))
+        texts.append(text)
+        for found in re.findall(r"(\w+)(?: \}\})?\.yml", text):
+            files.extend(stem for stem in choices.get(found, [found]) if stem not in files)
+    for text in texts:
+        for name in re.findall(rf"\b(?:__)?{role}_\w+", text):
+            if name not in names:
+                names.add(name)
+                texts.extend([behind[name]] if name in behind else [])
+    return names & known
+
+
 def check_role(directory: Path) -> list[str]:
     """What is wrong with the inputs of the role in ``directory``, each with the role's name in front."""
     specs = load(directory / "meta" / "argument_specs.yml").get("argument_specs", {})
     if "main" not in specs:
         return [f"{directory.name}: meta/argument_specs.yml has no entry point main"]
-    options = {}
-    for entry in specs.values():
-        options.update(entry.get("options") or {})
-    problems = compare(directory.name, load(directory / "defaults" / "main.yml"), options)
+    defaults, everywhere = load(directory / "defaults" / "main.yml"), set()
+    told = {entry: spec.get("options") or {} for entry, spec in specs.items()}
+    problems = []
+    for entry, options in told.items():
+        everywhere.update(options)
+        own = {name: default for name, default in defaults.items() if name in options}
+        read = read_by(directory, entry, specs)
+        found = compare(directory.name, own, options)
+        found += [f"{name} is read and not told" for name in sorted(read - set(options))]
+        found += [f"{name} is told and not read" for name in options if name not in read]
+        problems += [problem if entry == "main" else f"{entry}: {problem}" for problem in found]
+    problems += compare(directory.name, {name: defaults[name] for name in defaults if name not in everywhere}, {})
     return [f"{directory.name}: {problem}" for problem in problems]
 
 

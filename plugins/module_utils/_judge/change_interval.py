@@ -7,15 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import comparison, series
+from . import comparison
 from .between import between
+from .facts import Facts
 from .query import Query
 
 
 def change_interval(
     query: Query, here: Mapping[str, Any], before: Mapping[str, Any], alpha: float
 ) -> list[float | None] | None:
-    """Interval of value / baseline with this error; None where neither measurement says how certain the figure is.
+    """Interval of value / baseline with this error; None where the measurements do not say how certain the figure is.
 
     For a figure relative to the reference from the blocks of both measurements; else from both intervals of 95 %,
     which is wider than need be for that.
@@ -23,10 +24,11 @@ def change_interval(
     pair = query.relative
     if pair:
         ratios = [block_ratios(measurement, *pair) for measurement in (before, here)]
-        if all(ratios):
-            apart = between(before, here, "p50" if pair[1] == "p50" else "p99")
-            found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, apart)
-            return [None if bound is None else 1 + bound for bound in found.interval]
+        if not all(ratios):
+            return None
+        apart = between(before, here, "p50" if pair[1] == "p50" else "p99")
+        found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, apart)
+        return [None if bound is None else 1 + bound for bound in found.interval]
     earlier, later = query.interval(dict(before)), query.interval(dict(here))
     if earlier is None or later is None:
         return None
@@ -34,11 +36,9 @@ def change_interval(
 
 
 def block_ratios(measurement: Mapping[str, Any], metric: str, figure: str) -> list[float]:
-    """Redis over reference, block by block; empty where the measurement has no reference or not this metric."""
-    text = measurement.get("series")
-    blocks = series.decode(text) if text else {}
-    ours, floor = blocks.get(f"{metric}.{figure}", []), blocks.get(f"reference.{figure}", [])
-    return [value / low for value, low in zip(ours, floor) if low > 0]
+    """Redis over reference, block by block; empty where the measurement has no reference, not this metric, or blocks
+    that cannot be read."""
+    return Facts(measurement).ratios(metric, figure)
 
 
 def _ratio(over: float | None, under: float | None) -> float | None:

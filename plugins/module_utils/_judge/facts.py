@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .._errors import BadInput
@@ -108,9 +109,13 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _decoded(text: Any) -> dict[str, list[float]]:
-    if not isinstance(text, str):
-        return {}
+def _decoded(text: Any) -> Mapping[str, list[float]]:
+    return _of_text(text) if isinstance(text, str) else {}
+
+
+# Every gate and comparison asks for the same few: a look has two sides.
+@lru_cache(maxsize=4)
+def _of_text(text: str) -> Mapping[str, list[float]]:
     try:
         return series.decode(text)
     except BadInput:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import lacking
 from .change_interval import change_interval
 from .query import Query
 
@@ -42,23 +43,27 @@ class Gate:
 def judge_gate(
     gate: Gate, measurement: Mapping[str, Any], baseline: Mapping[str, Any] | None = None, alpha: float = ALPHA
 ) -> dict[str, Any]:
-    """The outcome of one gate; its shape is described at ``gates.judge``."""
+    """The outcome of one gate; its shape is described at ``gates.judge``.
+
+    A worse figure never has a better outcome, in this order: pass, soft_fail, inconclusive, fail.
+    """
     here = dict(measurement)
     before = dict(baseline) if baseline else None
     value = gate.query.number(here)
     earlier = gate.query.number(before) if before is not None else None
     interval = _interval(gate, here, before, earlier, ALPHA)
     unit = _unit(gate, earlier)
-    missing = _missing(gate, value, earlier, here, before)
-    excused = False
+    missing = _missing(gate, value, earlier, here, before, interval)
+    excused = aborted = False
     if missing or value is None or unit is None:
         outcome, reason = INCONCLUSIVE, missing
-        excused = value is None and before is not None and _same_reason(gate, here, before)
+        excused = value is None and lacking.same_reason(gate.query, here, before)
     else:
         outcome, reason = _compare(gate, value, unit, earlier, interval)
         if outcome == FAIL and alpha < ALPHA:
             outcome, reason = _sure(gate, unit, _interval(gate, here, before, earlier, alpha), reason)
         reason += _resolution(gate, here, unit, interval)
+        aborted = _aborted(gate, value, unit, interval)
     return {
         "name": gate.name,
         "query": gate.query.text,
@@ -74,7 +79,7 @@ def judge_gate(
         "outcome": outcome,
         "reason": reason,
         "excused": excused,
-        "aborted": _aborted(gate, value, unit, interval),
+        "aborted": aborted,
     }
 
 
@@ -83,9 +88,9 @@ def _unit(gate: Gate, earlier: float | None) -> float | None:
     return 1.0 if gate.against == "absolute" else earlier
 
 
-def _aborted(gate: Gate, value: float | None, unit: float | None, interval: list[float | None] | None) -> bool:
+def _aborted(gate: Gate, value: float, unit: float, interval: list[float | None] | None) -> bool:
     """Past the abort level, by all of the interval where there is one."""
-    if gate.abort is None or value is None or not unit:
+    if gate.abort is None or not unit:
         return False
     low = interval[0] if interval else value
     return low is not None and min(low, value) > _loosen(gate.abort * unit)
@@ -113,39 +118,24 @@ def _missing(
     earlier: float | None,
     here: dict[str, Any],
     before: dict[str, Any] | None,
+    interval: list[float | None] | None,
 ) -> str:
     """Why this gate cannot be judged; empty if it can."""
+    sides = [(here, lacking.HERE)]
     if value is None:
-        return _why_absent(gate.query, here, "the measurement")
-    if gate.against == "absolute":
-        return ""
-    if before is None:
-        return "there is no baseline to compare with"
-    if earlier is None:
-        return _why_absent(gate.query, before, "the baseline")
-    if earlier < 0 or (earlier == 0 and value > 0):
-        return f"the baseline is {earlier:g}, and no ratio to that means anything"
-    return ""
-
-
-def _why_absent(query: Query, measurement: dict[str, Any], which: str) -> str:
-    reasons = _reasons(query, measurement)
-    if reasons:
-        return "; ".join(f"{which} has no {metric}: {reason}" for metric, reason in reasons.items())
-    return f"{which} has no number at {query.text}"
-
-
-def _reasons(query: Query, measurement: dict[str, Any]) -> dict[str, str]:
-    not_measured = measurement.get("not_measured")
-    if not isinstance(not_measured, Mapping):
-        return {}
-    return {metric: str(not_measured[metric]) for metric in query.metrics if metric in not_measured}
-
-
-def _same_reason(gate: Gate, here: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Neither measurement could have the metric, and for the same reason: the change has no part in it."""
-    reasons = _reasons(gate.query, here)
-    return bool(reasons) and reasons == _reasons(gate.query, before)
+        return lacking.no_figure(gate.query, sides[0])
+    if gate.against == "baseline":
+        if before is None:
+            return "there is no baseline to compare with"
+        sides.append((before, lacking.BASELINE))
+        if earlier is None:
+            return lacking.no_figure(gate.query, sides[1])
+        if earlier < 0 or (earlier == 0 and value > 0):
+            return f"the baseline is {earlier:g}, and no ratio to that means anything"
+    told = lacking.truncated(gate.query, *sides)
+    if not told and interval is None and gate.query.has_interval:
+        told = lacking.no_interval(gate.query, *sides)
+    return told
 
 
 def _compare(
@@ -158,16 +148,19 @@ def _compare(
     if gate.against == "baseline" and earlier is not None:
         border += f" ({gate.max:g} times the baseline of {amount(earlier, gate.query)})"
     low, high = interval if interval else (value, value)
-    if value <= _loosen(limit):
-        text = f"{figure} is within {border}"
-        if high is None:
-            return INCONCLUSIVE, f"{text}, but too few samples bound it from above"
-        if high > _loosen(allowed):
-            return INCONCLUSIVE, f"{text}, but its interval reaches up to {amount(high, gate.query)}"
-        return PASS, text
     past = f"{figure} is {amount(value - limit, gate.query)} past {border}"
+    told = f"{figure} is within {border}" if value <= _loosen(limit) else past
     if value <= _loosen(allowed):
-        return SOFT_FAIL, f"{past}, within the tolerance of {_tolerance(gate)}"
+        # Up to here noise may take a figure, and no further: that it went no further is what must be shown.
+        if high is None:
+            return INCONCLUSIVE, f"{told}, but too few samples bound it from above"
+        if high > _loosen(allowed):
+            return INCONCLUSIVE, f"{told}, but its interval reaches up to {amount(high, gate.query)}"
+        return (
+            (PASS, told)
+            if value <= _loosen(limit)
+            else (SOFT_FAIL, f"{past}, within the tolerance of {_tolerance(gate)}")
+        )
     if low is None:
         return INCONCLUSIVE, f"{past}, but too few samples bound it from below"
     if low <= _loosen(allowed):
@@ -188,7 +181,10 @@ def _sure(gate: Gate, unit: float, strict: list[float | None] | None, reason: st
 
 
 def _resolution(gate: Gate, here: dict[str, Any], unit: float, interval: list[float | None] | None) -> str:
-    """That the samples are too few for this tolerance, with what they can carry; empty where they are not."""
+    """That the figure has no interval, or that the samples are too few for this tolerance, with what they can carry;
+    empty where they are not."""
+    if interval is None:
+        return " (judged by its value alone: this figure has no interval)"
     half_width, count = _half_width(interval), gate.query.count(here)
     tolerance = gate.tolerance * unit
     if half_width is None or not count or not tolerance or half_width <= tolerance:

@@ -45,13 +45,22 @@ class Query:
         return None if number is None else int(number)
 
     def interval(self, measurement: dict[str, Any]) -> list[float | None] | None:
-        """The confidence interval that the measurement carries for this figure, if it carries one."""
+        """The confidence interval that the measurement carries for this figure, if it carries one.
+
+        None for an end that the samples are too few for.
+        """
         if not _FIGURE.search(self.text):
             return None
         found = _search(self.text + "_interval", measurement)
-        if isinstance(found, (list, tuple)) and len(found) == 2:
-            return [_number(bound) for bound in found]
-        return None
+        if not isinstance(found, (list, tuple)) or len(found) != 2:
+            return None
+        low, high = (_number(bound) for bound in found)
+        return None if low is not None and high is not None and low > high else [low, high]
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether every whole measurement carries an interval for this figure."""
+        return self.interval(SCHEMA_EXAMPLE) is not None
 
 
 def compile_query(text: str, where: str) -> Query:

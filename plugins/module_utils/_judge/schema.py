@@ -22,7 +22,11 @@ _FIGURES: dict[str, Any] = {
     "mean": 8.7,
     "jitter": 1.2,
     "count": 6000,
+    "p50_interval": [8.59, 8.61],
+    "p90_interval": [9.0, 9.2],
     "p99_interval": [9.7, 9.9],
+    "p999_interval": [10.8, 12.1],
+    "jitter_interval": [1.1, 1.3],
 }
 
 
@@ -68,7 +72,7 @@ _EVIDENCE: dict[str, Any] = {
 }
 
 SCHEMA_EXAMPLE: dict[str, Any] = {
-    "schema": 2,
+    "schema": 3,
     "started_at": "2025-09-28T10:47:00Z",
     "seconds": 1.5,
     "cpu": {"requested": "same", "probe": 4, "server": [4], "same": True},

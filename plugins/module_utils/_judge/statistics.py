@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Optional
 
 Counts = Sequence[tuple[float, int]]
@@ -106,3 +106,22 @@ def mean_log_quantile(counts: Counts, low: float, high: float) -> float:
             found += inside * math.log(value)
         seen += count
     return found / (end - start)
+
+
+def figure_intervals(
+    interval: Callable[[float, float], Bounds], fractions: Mapping[str, float]
+) -> dict[str, list[float | None]]:
+    """``{p50_interval, ..., jitter_interval}`` of the quantiles in ``fractions`` and of p99 - p50, with at least 95 %.
+
+    ``interval`` gives that of a fraction at a confidence. The jitter's is as wide as both ends allow, since each
+    quantile has half of the error.
+    """
+    found = {name: interval(fraction, 0.95) for name, fraction in fractions.items()}
+    (low50, high50), (low99, high99) = (interval(fraction, 0.975) for fraction in (0.5, 0.99))
+    found["jitter"] = (
+        None if low99 is None or high50 is None else max(0.0, low99 - high50),
+        None if high99 is None or low50 is None else high99 - low50,
+    )
+    return {
+        f"{name}_interval": [None if end is None else round(end, 3) for end in bounds] for name, bounds in found.items()
+    }

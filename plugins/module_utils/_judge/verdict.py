@@ -14,6 +14,7 @@ from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
 from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
+from .schema import METRICS
 
 Measurement = Mapping[str, Any]
 Outcomes = Sequence[Mapping[str, Any]]
@@ -61,10 +62,10 @@ def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement 
 
 def settled(seen: Mapping[str, Any]) -> bool:
     """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
-    open_gates = [outcome for outcome in seen["outcomes"] if outcome["outcome"] == INCONCLUSIVE]
-    if any(outcome["severity"] == "hard" and not outcome["excused"] for outcome in open_gates):
+    hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
+    if any(outcome["outcome"] == INCONCLUSIVE and not outcome["excused"] for outcome in hard):
         return False
-    failing = [outcome for outcome in seen["outcomes"] if outcome["severity"] == "hard" and outcome["outcome"] == FAIL]
+    failing = [outcome for outcome in hard if outcome["outcome"] == FAIL]
     return all(_compared(outcome, seen["comparisons"]) != UNDECIDED for outcome in failing)
 
 
@@ -115,8 +116,10 @@ def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str,
 
 
 def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A tolerance is for noise: what is proven to be worse is not within it."""
-    if outcome["outcome"] == SOFT_FAIL and _compared(outcome, comparisons, "usual") == REGRESSION:
+    """A tolerance, and an interval that reaches into it, are for noise: what is proven to be worse is neither."""
+    value, limit = outcome["value"], outcome["limit"]
+    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and value is not None and limit is not None
+    if open_ and value > limit and _compared(outcome, comparisons, "usual") == REGRESSION:
         return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
     return outcome
 
@@ -125,10 +128,12 @@ def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: s
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 
     A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, else
-    open.
+    open. Where nothing could be compared, only a round trip that was kept from running is.
     """
     compared = _compared(outcome, comparisons)
-    if outcome["outcome"] != FAIL or not cause or compared == NOT_COMPARED:
+    if outcome["outcome"] != FAIL or not cause:
+        return outcome
+    if compared == NOT_COMPARED and (comparisons or cause != causes.ARTIFACT or _metric(outcome) not in METRICS):
         return outcome
     if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):
         told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
@@ -148,18 +153,22 @@ _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which: str = "verdict") -> str:
     """What before and after say of this gate's metric."""
-    parts = str(outcome["query"]).replace("relative.", "").split(".")
-    metric = _SEEN_BY_CLIENT.get(parts[0], parts[0])
-    figure = "p50" if parts[-1] in ("p50", "mean") else "p99"
-    found = comparisons.get(f"{metric}.{figure}")
+    metric, last = _metric(outcome), str(outcome["query"]).rpartition(".")[2]
+    figure = "p50" if last in ("p50", "mean") else "p99"
+    found = comparisons.get(f"{_SEEN_BY_CLIENT.get(metric, metric)}.{figure}")
     return str(found[which]) if found else NOT_COMPARED
 
 
+def _metric(outcome: Mapping[str, Any]) -> str:
+    """What the gate is about, where its query is a mere path."""
+    return str(outcome["query"]).replace("relative.", "").partition(".")[0]
+
+
 def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str:
-    """What became of the breach, in a sentence."""
+    """What became of the breaches, in a sentence."""
     doubted = set(in_doubt(first))
     gone = sorted(str(outcome["name"]) for outcome in last if outcome["name"] in doubted and outcome["outcome"] == PASS)
-    if gone:
-        return f"{', '.join(gone)} did not hold at first and holds on a larger sample (cause: {attributed['cause']})"
-    still = sorted(str(outcome["name"]) for outcome in last if outcome["outcome"] == FAIL)
-    return f"the breach is there on a larger sample too (cause: {attributed['cause']})" if still else ""
+    told = [f"{', '.join(gone)} did not hold at first and holds on a larger sample"] if gone else []
+    if any(outcome["outcome"] == FAIL for outcome in last):
+        told.append("the breach is there on a larger sample too")
+    return f"{', '.join(told)} (cause: {attributed['cause']})" if told else ""

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .._judge.series import encode
-from .._judge.statistics import quantile, quantile_interval
+from .._judge.statistics import Counts, figure_intervals, quantile, quantile_interval
 from .blocks import joined, relative
 from .commands import WRITES
 from .echo import METRIC as REFERENCE
@@ -64,14 +65,17 @@ def block_figures(taken: Taken, ledger: Ledger) -> dict[str, Any]:
 
 
 def client_metric(histogram: Histogram) -> dict[str, Any]:
-    """The figures of a client metric, in microseconds, without its histogram."""
+    """The figures of a client metric with their intervals, in microseconds, without its histogram."""
     counts = histogram.counts()
+    return {**_figures(histogram, counts), **figure_intervals(partial(quantile_interval, counts), FRACTIONS)}
+
+
+def _figures(histogram: Histogram, counts: Counts) -> dict[str, Any]:
     figures: dict[str, Any] = {name: round(quantile(counts, fraction), 3) for name, fraction in FRACTIONS.items()}
     figures["max"] = round(histogram.max_ns / 1000, 3)
     figures["mean"] = round(histogram.total_ns / histogram.count / 1000, 3)
     figures["jitter"] = round(figures["p99"] - figures["p50"], 3)
     figures["count"] = histogram.count
-    figures["p99_interval"] = [None if end is None else round(end, 3) for end in quantile_interval(counts, 0.99)]
     return figures
 
 
@@ -83,7 +87,8 @@ def _client_side(taken: Taken, by_run: Sequence[dict[str, Any]]) -> dict[str, An
         whole = Histogram()
         for summary, run in zip(by_run, taken.runs):
             whole.merge(run.histograms[name])
-            summary[name] = _summary(client_metric(run.histograms[name]))
+            of_run = run.histograms[name]
+            summary[name] = _summary(_figures(of_run, of_run.counts()))
         found[name] = {**client_metric(whole), "histogram": whole.encode()}
     return found
 

@@ -24,7 +24,7 @@ from .plan import Plan
 from .sampling import Sampler
 from .server import Server, no_writes, process_of, remove_keys
 
-SCHEMA = 2
+SCHEMA = 3
 _NOT_ASKED = "it was not asked for"
 
 

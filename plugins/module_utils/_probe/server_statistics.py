@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._judge.statistics import interval_ranks
+from .._judge.statistics import Bounds, figure_intervals, interval_ranks
 
 # From this share of all calls on, a percentile of all is a percentile of ours.
 _NEARLY_ALL = 0.9
@@ -88,10 +88,15 @@ def metric(before: Reading, after: Reading, own_calls: int) -> tuple[dict[str, A
         figures[name] = round(_quantile(added, total, fraction, shape), 3)
     figures["max"] = next(high for _low, high, number in reversed(added) if number)
     figures["jitter"] = round(figures["p99"] - figures["p50"], 3)
-    figures["p99_interval"] = [
-        None if rank is None else round(_quantile(added, total, rank / total, shape), 3)
-        for rank in interval_ranks(total, 0.99)
-    ]
+
+    def interval(fraction: float, confidence: float) -> Bounds:
+        lower, upper = interval_ranks(total, fraction, confidence)
+        return (
+            None if lower is None else _quantile(added, total, lower / total, shape),
+            None if upper is None else _quantile(added, total, upper / total, shape),
+        )
+
+    figures.update(figure_intervals(interval, FRACTIONS))
     near = after.percentiles and own_calls >= _NEARLY_ALL * after.calls
     figures["source"] = "latencystats" if near else "latency_histogram"
     return figures, ""

@@ -67,7 +67,7 @@ class Server:
             taken.runs.append(run)
             busy += seconds
         return {
-            "schema": 2,
+            "schema": 3,
             "seconds": round(busy / plan.duty, 3),
             "samples": plan.samples,
             "runs": plan.runs,

@@ -82,7 +82,7 @@ def test_a_server_that_its_operator_restarts_later_may_be_confirmed(changer: Mak
     assert host.run("confirmed")["state"] == "confirmed"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a process other groups")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user with a group of its choice")
 def test_a_server_with_a_group_that_lets_it_read_its_file(
     changer: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,7 @@ def test_somebody_else_on_the_cpu_is_foreign(pinned_server: Start) -> None:
 
 def test_a_server_elsewhere_has_a_ledger_too(pinned_server: Start) -> None:
     if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("one CPU")
+        pytest.skip("this process may use one CPU alone: there is no other one for the probe to be on")
     other = str(min(os.sched_getaffinity(0)))
     found = measure(pinned_server().address(), Plan(samples=200, runs=1, duty=1, cpu=other, commands=("ping",)))
     assert found["ledger"]["lacking"] == {}
@@ -257,7 +257,7 @@ def test_where_the_server_and_its_threads_may_run(pinned_server: Start) -> None:
 def test_a_server_that_is_moved_about_is_found(redis_server: Start) -> None:
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
-        pytest.skip("one CPU")
+        pytest.skip("this process may use one CPU alone: the server can be moved nowhere")
     server = redis_server()
     with server.client() as client, evidence_of(server) as found:
         for turn in range(6):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
@@ -14,6 +15,7 @@ from typing import Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.gates import judge, parse
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import Interrupted
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
@@ -83,6 +85,42 @@ def test_a_server_that_hangs(redis_server: Start) -> None:
     stop = once_measuring(server, lambda: os.kill(server.pid, signal.SIGSTOP))
     with pytest.raises(ServerError, match=r"did not answer|does not answer"), stop:
         measure(server.address(timeout=0.2), LONG)
+
+
+def test_a_server_that_is_started_anew(redis_server: Start) -> None:
+    server = redis_server()
+    again = once_measuring(server, lambda: (server.stop(), server.start()))
+    # In a block, or between two of them.
+    with pytest.raises(ServerError, match=r"failed while it was measured|Nobody answers") as caught, again:
+        measure(server.address(), LONG)
+    assert caught.value.where and caught.value.why and caught.value.remedy
+    assert server.client().ping()
+
+
+def test_a_server_that_pauses_for_less_than_the_time_out(redis_server: Start) -> None:
+    server = redis_server()
+
+    def pause() -> None:
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(0.3)
+        os.kill(server.pid, signal.SIGCONT)
+
+    with once_measuring(server, pause):
+        found = measure(server.address(timeout=30), Plan(samples=20_000, runs=1, duty=0.5))
+    # Every round trip is there, and one of them has the pause in it.
+    counts = {name: found[name]["count"] for name in ("rtt", "set_rtt", "xadd_rtt")}
+    assert counts == dict.fromkeys(counts, 20_000)
+    assert max(found[name]["max"] for name in counts) >= 290_000
+    held, past = judge(
+        parse(
+            [
+                {"name": "typical", "query": "set_rtt.p50", "max": 100_000},
+                {"name": "largest", "query": "max([rtt.max, set_rtt.max, xadd_rtt.max])", "max": 100_000},
+            ]
+        ),
+        found,
+    )
+    assert (held["outcome"], past["outcome"]) == ("pass", "fail")
 
 
 def test_a_server_that_begins_to_refuse(redis_server: Start) -> None:

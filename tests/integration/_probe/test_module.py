@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Callable
 
+import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
@@ -33,6 +38,22 @@ def run_module(tmp_path: os.PathLike[str], **arguments: Any) -> dict[str, Any]:
     assert done.stderr == ""
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def run_held_back(server: Server, tmp_path: os.PathLike[str], **arguments: Any) -> dict[str, Any]:
+    """The module, and once it measures it may run for a millisecond in twenty."""
+    before = server.client().info("commandstats").get("cmdstat_set", {"calls": 0})["calls"]
+    with server.client() as client, ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run_module, tmp_path, login_port=server.port, **arguments)
+        while not done.done() and client.info("commandstats").get("cmdstat_set", {"calls": 0})["calls"] < before + 50:
+            pass
+        (probe,) = [child.pid for child in psutil.Process().children() if MODULE in child.cmdline()]
+        while not done.done():
+            for number, seconds in ((signal.SIGSTOP, 0.02), (signal.SIGCONT, 0.001)):
+                with suppress(ProcessLookupError):
+                    os.kill(probe, number)
+                time.sleep(seconds)
+    return done.result()
 
 
 def parameters(server: Server, **given: Any) -> dict[str, Any]:
@@ -105,3 +126,17 @@ def test_gates_against_a_baseline(redis_server: Start) -> None:
 def test_a_soft_gate_does_not_fail_the_task(redis_server: Start) -> None:
     found = _gated_probe.run(parameters(redis_server(), gates=[gate(), gate(name="s", max=0, severity="soft")]))
     assert [outcome["outcome"] for outcome in found["gates"]] == ["pass", "fail"]
+
+
+def test_a_probe_that_is_held_back_does_not_fail_the_server(redis_server: Start, tmp_path: os.PathLike[str]) -> None:
+    """Whoever stops the probe stops it beside the reference too."""
+    server = redis_server()
+    sizes = {"samples": 2000, "runs": 3, "duty": 1, "commands": ["set"]}
+    baseline = _gated_probe.run(parameters(server, **sizes))["measurement"]
+    held = {"against": "baseline", "max": 3, "tolerance": 1}
+    gates = [gate(name=f, query=f"relative.set_rtt.{f}", **held) for f in ("p50", "p99")]
+    found = run_held_back(server, tmp_path, baseline=baseline, gates=gates, verify_seconds=0.1, **sizes)
+    assert found["measurement"]["set_rtt"]["count"] == 6000
+    assert found["decision"]["failed"] == []
+    assert found["decision"]["decision"] == "keep" or found["decision"]["inconclusive"]
+    assert found["measurement"]["set_rtt"]["max"] > 10_000

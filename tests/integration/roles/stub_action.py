@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 SUCCESS: dict[str, dict[str, Any]] = {
     "plan": {"state": "applied", "changed": True, "settings": []},
     "baseline": {"measurement": {"rtt": {"p50": 20.0}}},
+    "verified": {"measurement": {"rtt": {"p50": 20.0}}},
     "applied": {"state": "applied", "changed": True, "change_id": "c1", "settings": []},
     "measured": {"measurement": {"rtt": {"p50": 21.0}}, "decision": {"decision": "keep", "reason": "all held"}},
     "confirmed": {"state": "confirmed", "changed": True, "change_id": "c1"},
@@ -43,5 +44,7 @@ class ActionModule(ActionBase):
         if self._task.action.endswith("setting_effect"):
             return "effects"
         if self._task.action.endswith("latency_probe"):
-            return "measured" if arguments.get("baseline") else "baseline"
+            if arguments.get("baseline"):
+                return "measured"
+            return "baseline" if arguments.get("on_inconclusive") == "keep" else "verified"
         return "plan" if self._task.check_mode else arguments.get("state", "applied")

@@ -104,6 +104,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         [*UNDO, "effects"],
         "was rolled back, and the host is as it was: gate rtt_p50 failed: far",
     ),
+    "died_while_it_was_looked_at_again": (
+        {"applied": {"settings": TWO}, "measured": {"failed": True, "msg": "reset by peer", "decision": HARM}},
+        UNDO,
+        "died_while_it_was_looked_at_again was rolled back, and the host is as it was: gate rtt_p50 failed: far",
+    ),
     "noise_is_nobodys_fault": (
         {"applied": {"settings": TWO}, "measured": {"failed": True, "decision": HARM, "cause": "artifact"}},
         UNDO,
@@ -157,3 +162,23 @@ def test_without_a_place_for_the_record_nothing_is_changed(tmp_path: Path) -> No
     played = run_play(tmp_path, play, {"one": {}}, variables)
     assert [call.split()[0] for call in played.calls("one")] == ["plan"]
     assert f"The record cannot be written: {tmp_path}/file: Not a directory" in played.printed
+
+
+def test_verify_fails_where_a_hard_gate_cannot_be_judged(tmp_path: Path) -> None:
+    variables = {
+        "gated_change_name": "phase9",
+        "gated_change_settings": TWO,
+        "gated_change_action": "verify",
+        "gated_change_on_inconclusive": "keep",
+    }
+    play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
+    unchanged = {"state": "unchanged", "changed": False}
+    hosts = {
+        "holds": {"plan": unchanged},
+        "open": {"plan": unchanged, "verified": {"failed": True, "msg": "1 hard gate could not be judged: no set.p99"}},
+    }
+    played = run_play(tmp_path, play, hosts, variables)
+    assert [call.split()[0] for call in played.calls("open")] == ["plan", "verified"]
+    assert (played.failed("holds"), played.failed("open")) == (False, True)
+    assert "phase9 holds on holds" in played.printed and "phase9 holds on open" not in played.printed
+    assert "no set.p99" in played.printed

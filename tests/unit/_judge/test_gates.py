@@ -120,7 +120,7 @@ def test_other_queries_that_find_numbers(query: str) -> None:
 
 
 def test_the_reference_record() -> None:
-    outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [12.01, 12.2]}))
+    outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [12.01, 12.08]}))
     assert outcome["outcome"] == "soft_fail"
     assert outcome["limit"] == 12.0
     assert "0.03 us past 12.00 us, within the tolerance of 0.10 us" in outcome["reason"]
@@ -134,13 +134,20 @@ def test_the_reference_record() -> None:
         (11.9, [11.5, 12.2], "inconclusive"),
         (11.9, [11.5, None], "inconclusive"),
         (11.9, [None, 12.0], "pass"),
-        (12.1, [12.05, 12.2], "soft_fail"),
+        (11.95, [8.0, 20.0], "inconclusive"),
+        (12.05, [12.05, 40.0], "inconclusive"),
+        (12.05, [11.0, None], "inconclusive"),
+        (12.05, [None, 12.1], "soft_fail"),
+        (12.1, [12.05, 12.1], "soft_fail"),
+        (12.1, [12.05, 12.2], "inconclusive"),
         (12.2, [12.15, 12.3], "fail"),
         (12.2, [11.9, 12.3], "inconclusive"),
         (12.2, [12.05, 12.3], "inconclusive"),
         (12.2, [None, None], "inconclusive"),
-        (12.2, None, "fail"),
-        (12.2, "nonsense", "fail"),
+        (9.0, None, "inconclusive"),
+        (12.2, None, "inconclusive"),
+        (12.2, "nonsense", "inconclusive"),
+        (9.0, [20.0, 9.0], "inconclusive"),
         (22.23, [20.0, 25.0], "fail"),
     ],
 )
@@ -150,18 +157,31 @@ def test_the_limit_its_tolerance_and_the_interval(value: float, interval: Any, e
 
 def test_binary_rounding_decides_nothing() -> None:
     gate = {**RTT, "max": 0.1, "tolerance": 0.2}
-    assert one(gate, measured(rtt={"p99": 0.3, "p99_interval": None}))["outcome"] == "soft_fail"
+    assert one(gate, measured(rtt={"p99": 0.3, "p99_interval": [0.3, 0.3]}))["outcome"] == "soft_fail"
 
 
 def test_a_figure_has_no_interval_but_its_own() -> None:
     gate = {**RTT, "query": "rtt.p50", "tolerance": 0}
-    outcome = one(gate, measured(rtt={"p50": 13.0, "p99_interval": [1.0, 20.0]}))
-    assert (outcome["outcome"], outcome["interval"]) == ("fail", None)
+    outcome = one(gate, measured(rtt={"p50": 13.0, "p50_interval": [12.9, 13.1], "p99_interval": [1.0, 20.0]}))
+    assert (outcome["outcome"], outcome["interval"]) == ("fail", [12.9, 13.1])
+
+
+@pytest.mark.parametrize("query", ["rtt.max", "rtt.mean", "by_run[0].rtt.p99", "evidence.slowlog"])
+def test_a_figure_without_an_interval_is_judged_by_its_value_and_says_so(query: str) -> None:
+    outcome = one({"name": "x", "query": query, "max": 100}, SCHEMA_EXAMPLE)
+    assert (outcome["outcome"], outcome["interval"]) == ("pass", None)
+    assert "judged by its value alone" in outcome["reason"]
+
+
+@pytest.mark.parametrize("figure", ["p50", "p90", "p99", "p999", "jitter"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_quantile_of_every_metric_has_an_interval(metric: str, figure: str) -> None:
+    assert one({"name": "x", "query": f"{metric}.{figure}", "max": 100}, SCHEMA_EXAMPLE)["interval"] is not None
 
 
 def test_samples_that_are_too_few_for_the_tolerance_say_so() -> None:
     outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [11.5, 12.5], "count": 600}))
-    assert (outcome["outcome"], outcome["half_width"]) == ("soft_fail", 0.5)
+    assert (outcome["outcome"], outcome["half_width"]) == ("inconclusive", 0.5)
     assert "600 samples carry it to +-0.50 us only, which is coarser than the tolerance of 0.10 us" in outcome["reason"]
 
 
@@ -179,7 +199,13 @@ CHANGED = {"name": "x", "query": "relative.rtt.p50", "max": 1.03, "tolerance": 0
 
 @pytest.mark.parametrize(
     ("ratio", "spread", "expected"),
-    [(1.3, 0.01, "pass"), (1.35, 0.01, "soft_fail"), (1.5, 0.01, "fail"), (1.33, 0.2, "inconclusive")],
+    [
+        (1.3, 0.01, "pass"),
+        (1.343, 0.01, "soft_fail"),
+        (1.36, 0.01, "inconclusive"),
+        (1.5, 0.01, "fail"),
+        (1.33, 0.2, "inconclusive"),
+    ],
 )
 def test_against_the_baseline_the_blocks_of_both_tell_how_certain_it_is(
     ratio: float, spread: float, expected: str
@@ -205,13 +231,16 @@ def test_without_a_reference_a_relative_gate_says_why() -> None:
 
 
 def test_against_the_baseline_max_and_tolerance_are_ratios() -> None:
-    baseline = measured(set_rtt={"p50": 17.0})
+    def around(p50: float) -> dict[str, Any]:
+        return measured(set_rtt={"p50": p50, "p50_interval": [p50 - 0.1, p50 + 0.1]})
+
+    baseline = around(17.0)
     gate = {**RELATIVE, "tolerance": 0.5}
-    assert one(gate, measured(set_rtt={"p50": 68.0}), baseline)["outcome"] == "pass"
-    soft = one(gate, measured(set_rtt={"p50": 76.0}), baseline)
+    assert one(gate, around(68.0), baseline)["outcome"] == "pass"
+    soft = one(gate, around(75.0), baseline)
     assert (soft["outcome"], soft["limit"], soft["baseline"]) == ("soft_fail", 68.0, 17.0)
     assert "0.5 times the baseline" in soft["reason"]
-    bad = one(gate, measured(set_rtt={"p50": 290.0}), baseline)
+    bad = one(gate, around(290.0), baseline)
     assert bad["outcome"] == "fail"
     assert "222.00 us past 68.00 us (4 times the baseline of 17.00 us)" in bad["reason"]
 
@@ -254,7 +283,8 @@ def test_what_is_no_number_is_inconclusive(value: Any) -> None:
     [(0, 0, "pass"), (0, 1.0, "inconclusive"), (-1.0, 1.0, "inconclusive"), (math.nan, 1.0, "inconclusive")],
 )
 def test_a_baseline_that_no_ratio_can_stand_on(earlier: float, value: float, expected: str) -> None:
-    outcome = one(RELATIVE, measured(set_rtt={"p50": value}), measured(set_rtt={"p50": earlier}))
+    gate = {**RELATIVE, "query": "set_rtt.max"}
+    outcome = one(gate, measured(set_rtt={"max": value}), measured(set_rtt={"max": earlier}))
     assert outcome["outcome"] == expected
 
 

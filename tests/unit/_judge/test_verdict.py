@@ -4,40 +4,19 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from typing import Any
 
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _verification
-from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series, verdict
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, verdict
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.before_after import before_and_after
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import SCHEMA_EXAMPLE
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
+from tests.unit._judge.made_up import taken
 
 RELATIVE = {"name": "p50", "query": "relative.rtt.p50", "max": 1.03, "tolerance": 0.02, "against": "baseline"}
 ABSOLUTE = {"name": "floor", "query": "rtt.p99", "max": 12.0}
 PLAN = Plan(samples=2000, runs=3)
-
-
-def taken(ratio: float = 1.3, floor: float = 7.0, spread: float = 0.005, blocks: int = 24) -> dict[str, Any]:
-    """A measurement in which Redis takes ``ratio`` times as long as a reference of ``floor`` microseconds."""
-    measurement = copy.deepcopy(SCHEMA_EXAMPLE)
-    wobble = [1 + spread * math.sin(1.7 * number) for number in range(blocks)]
-    lists: dict[str, list[float]] = {}
-    for figure, factor in (("p50", 1.0), ("p90", 1.1), ("p99", 1.3)):
-        lists[f"rtt.{figure}"] = [floor * factor * ratio * one for one in wobble]
-        lists[f"reference.{figure}"] = [floor * factor] * blocks
-        measurement["relative"]["rtt"][figure] = ratio
-        measurement["reference"][figure] = floor * factor
-    terms = {"wall": floor * ratio, "probe": floor / 2, "server": floor * (ratio - 0.5), "idle": 0.0, "foreign": 0.0}
-    measurement["ledger"]["rtt"].update(terms)
-    lists.update({f"rtt.{name}": [value * one for one in wobble] for name, value in terms.items()})
-    measurement["series"] = series.encode(lists)
-    p99 = floor * 1.3 * ratio
-    measurement["rtt"].update(p50=floor * ratio, p99=p99, p99_interval=[p99 * 0.999, p99 * 1.001])
-    return measurement
 
 
 def verified(
@@ -100,10 +79,11 @@ def test_only_hard_gates_are_looked_at_twice(severity: str, doubted: list[str]) 
     assert verdict.in_doubt(outcomes) == doubted
 
 
-def test_a_tolerance_does_not_hold_what_is_proven_to_be_worse() -> None:
-    worse = taken(1.3 * 1.04)
+@pytest.mark.parametrize(("more", "looks"), [(1.04, [2000, 8000]), (1.049, [2000])])
+def test_a_tolerance_does_not_hold_what_is_proven_to_be_worse(more: float, looks: list[int]) -> None:
+    worse = taken(1.3 * more)
     sizes, concluded = verified([RELATIVE], worse, [worse])
-    assert (sizes, concluded["decision"], concluded["failed"]) == ([2000], "roll_back", ["p50"])
+    assert (sizes, concluded["decision"], concluded["failed"]) == (looks, "roll_back", ["p50"])
     assert "and it is no noise" in concluded["reason"]
 
 
@@ -164,3 +144,19 @@ def test_a_metric_that_is_not_there_is_not_looked_for_again() -> None:
     replica["not_measured"] = {"set": "no statistics"}
     outcomes = gates.judge(gates.parse([{"name": "set", "query": "set.p99", "max": 5}]), replica)
     assert (outcomes[0]["outcome"], verdict.in_doubt(outcomes)) == ("inconclusive", [])
+
+
+def test_a_probe_that_was_throttled_to_nothing_decides_nothing() -> None:
+    """Also without a baseline, which would show whether the server is slower."""
+    nothing = taken(9.0)
+    nothing["evidence"]["throttled"] = 0.97
+    rules = gates.parse([ABSOLUTE, {"name": "slowlog", "query": "evidence.slowlog", "max": 1}])
+    first = gates.judge(rules, nothing)
+    look = {"measurement": nothing, **verdict.look(rules, nothing, None, verdict.ALPHAS[0])}
+    concluded = verdict.conclude(None, nothing, first, [look], "keep")
+    assert (concluded["cause"], concluded["failed"]) == ("artifact", [])
+    assert (concluded["decision"], concluded["inconclusive"]) == ("keep", ["floor"])
+    assert any("a CPU quota took 97.0%" in sentence for sentence in concluded["evidence"])
+    nothing["evidence"]["slowlog"] = 5
+    look = {"measurement": nothing, **verdict.look(rules, nothing, None, verdict.ALPHAS[0])}
+    assert verdict.conclude(None, nothing, first, [look], "keep")["failed"] == ["slowlog"]

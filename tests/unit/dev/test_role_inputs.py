@@ -49,10 +49,12 @@ def test_a_default_of_another_role_is_told_twice_over() -> None:
     assert problems == ["hz has a default and no entry in argument_specs", "hz does not begin with phase9_"]
 
 
-def make_role(root: Path, name: str, specs: str, defaults: str = "") -> None:
-    for folder, text in (("meta/argument_specs.yml", specs), ("defaults/main.yml", defaults)):
+def make_role(root: Path, name: str, specs: str, defaults: str = "", **tasks: str) -> None:
+    files = {"meta/argument_specs.yml": specs, "defaults/main.yml": defaults}
+    files.update({f"tasks/{stem}.yml": text for stem, text in tasks.items()})
+    for folder, text in files.items():
         path = root / name / folder
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
@@ -68,3 +70,47 @@ def test_roles_are_read_from_their_files(tmp_path: Path, capsys: pytest.CaptureF
         "mute: meta/argument_specs.yml has no entry point main",
         "wide: wide_a has a default and no entry in argument_specs",
     ]
+
+
+ENTRIES = """
+argument_specs:
+  main:
+    options:
+      deep_way: {description: x, type: str, choices: [up, down], default: up}
+      deep_place: {description: x, type: str, default: here}
+      deep_host: {description: x, type: str}
+  undo: {options: {OPTIONS}}
+"""
+PLACE = "deep_place: {description: x, type: str, default: here}"
+HOST = "deep_host: {description: x, type: str}"
+
+
+@pytest.mark.parametrize(
+    ("options", "problems"),
+    [
+        (f"{PLACE}, {HOST}", []),
+        (HOST, ["deep: undo: deep_place is read and not told"]),
+        (PLACE, ["deep: undo: deep_host is read and not told"]),
+        (f"{PLACE}, {HOST}, deep_way: {{description: x, default: up}}", ["deep: undo: deep_way is told and not read"]),
+        (
+            f"{PLACE.replace('here', 'there')}, {HOST}",
+            ["deep: undo: deep_place defaults to 'here', argument_specs says 'there'"],
+        ),
+    ],
+)
+def test_every_entry_point_tells_what_its_own_tasks_read(tmp_path: Path, options: str, problems: list[str]) -> None:
+    """Through an included file, one that an input names, and a variable of the role; a comment reads nothing."""
+    make_role(
+        tmp_path,
+        "deep",
+        ENTRIES.replace("OPTIONS", options),
+        "deep_way: up\ndeep_place: here\n",
+        main='- include_tasks: {file: "{{ deep_way }}.yml"}\n',
+        up="- debug: {msg: '{{ __deep_login }}'}\n",
+        down="- debug: {msg: '{{ deep_place }}'}\n",
+        undo="# As deep_way says, see up.yml.\n- include_tasks: {file: back.yml}\n",
+        back="- debug: {msg: '{{ deep_place }} {{ __deep_login }}', register: deep_result}\n",
+    )
+    (tmp_path / "deep" / "vars").mkdir()
+    (tmp_path / "deep" / "vars" / "main.yml").write_text("__deep_login: '{{ deep_host }}'\n")
+    assert role_inputs.check_role(tmp_path / "deep") == problems

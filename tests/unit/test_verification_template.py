@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a record says of where the runs of its verification were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from tests.unit._judge.made_up import taken
+
+TEMPLATES = Path(__file__).parents[2] / "roles" / "report" / "templates"
+BESIDE = {"requested": "0", "probe": 0, "server": [4], "same": False}
+
+
+def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
+    # As Ansible's template renders it.
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True)
+    look = {"name": "pinned_runs", "measurement": {**taken(), "cpu": cpu}}
+    record = {
+        "verification": {"first": [], "looks": [look]},
+        "baseline": baseline,
+        "effects": {},
+        "cause": "artifact",
+        "comparisons": {},
+        "gates": [],
+    }
+    return environment.get_template("verification.md.j2").render(report_record=record, kept=True, us=str)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "baseline", "title", "why"),
+    [
+        (taken()["cpu"], taken(), "runs on the server's CPU (probe on CPU 4, Redis on 4)", ""),
+        (BESIDE, taken(), "runs where the baseline was measured (probe on CPU 0, Redis on 4)", "cpu 0 was asked for"),
+        (BESIDE, {}, "more runs (probe on CPU 0, Redis on 4)", "cpu 0 was asked for"),
+        (
+            {"requested": "same", "probe": 1, "server": [0, 1], "same": False},
+            taken(),
+            "runs where the baseline was measured (probe on CPU 1, Redis on 0, 1)",
+            "the server may use several CPUs; role cpu_isolation pins it",
+        ),
+    ],
+)
+def test_the_title_tells_where_they_ran(cpu: dict[str, Any], baseline: dict[str, Any], title: str, why: str) -> None:
+    text = rendered(cpu, baseline)
+    assert f"### Test 1: {title}\n" in text
+    assert why in text and ("Not pinned together" in text) == bool(why)
+    assert "\n\n| Run | RTT p99 |" in text
