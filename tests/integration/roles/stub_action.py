@@ -21,11 +21,12 @@ SUCCESS: dict[str, dict[str, Any]] = {
     "confirmed": {"state": "confirmed", "changed": True, "change_id": "c1"},
     "effects": {"culprits": [], "effects": {"rtt": {}}},
     "rolled_back": {"state": "rolled_back", "changed": True, "change_id": "c1"},
+    "history": {"changes": []},
 }
 
 
 class ActionModule(ActionBase):
-    """All of change, latency_probe and setting_effect."""
+    """All of change, change_info, latency_probe and setting_effect."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         arguments = self._task.args
@@ -44,4 +45,7 @@ class ActionModule(ActionBase):
             return "effects"
         if self._task.action.endswith("latency_probe"):
             return "measured" if arguments.get("baseline") else "baseline"
-        return "plan" if self._task.check_mode else arguments.get("state", "applied")
+        if self._task.action.endswith("change_info"):
+            return "history"
+        state = str(arguments.get("state", "applied"))
+        return "plan" if self._task.check_mode and state == "applied" else state
