@@ -43,8 +43,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(host), C(name), C(change_id), C(state), C(settings), C(left) and C(message), and as the one item of C(afterwards)
-      who took the change back and when, and what came of it.
+    - C(host), C(name), C(change_id), C(state), C(settings), C(left) and C(message), and as the one item of
+      C(afterwards) who took the change back and when, and what came of it.
   type: dict
 """
 

@@ -12,6 +12,7 @@ version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
   - Names each change with its state, its age, and what waits or is left to do.
+  - Of an open change it says when the host takes it back, and of a damaged journal what it no longer tells.
 positional: _input
 options:
   _input:
@@ -52,6 +53,10 @@ def _line(change: dict[str, Any]) -> str:
         parts.append("waits for a restart: " + ", ".join(change["pending_restart"]))
     if change.get("left"):
         parts.append("LEFT TO DO: " + "; ".join(change["left"]))
+    if change.get("deadline"):
+        parts.append(f"the host takes it back at {change['deadline']} unless it is confirmed")
+    if change.get("lost"):
+        parts.append("ITS JOURNAL IS DAMAGED and does not tell: " + "; ".join(change["lost"]))
     return f"{change['change_id']}: {', '.join(parts)}"
 
 

@@ -59,6 +59,8 @@ changes:
     - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
       C(server), C(settings) as in M(lowlat.redis.change), C(pending_restart), and C(left) after a failed rollback.
     - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.
+    - C(deadline) (UTC) tells when the host takes an open change back by itself. V(unknown) where what it keeps of that
+      is damaged, and empty where nobody watches over the change.
   returned: success
   type: list
   elements: dict

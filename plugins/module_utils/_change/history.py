@@ -9,6 +9,7 @@ from typing import Any
 
 from .request import settings_of
 from .store import Change, Store
+from .watched import until
 
 
 def tell(state_directory: str, change_id: str | None) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "opened_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(change.opened["opened_at"]))),
         "age": change.age,
         "server": change.opened["server"],
+        "deadline": until(change),
         "settings": settings_of(change),
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "left": failed["left"] if failed else [],

@@ -36,8 +36,8 @@ Settings = Sequence[Mapping[str, Any]]
 def toggled(result: Mapping[str, Any]) -> dict[str, Any]:
     """What became of toggling the settings of a change; empty where there was nothing to toggle.
 
-    A search that failed gives its ``error`` in the module's own words, ``left_as_found`` (None where that is not known),
-    and what is ``left`` and ``foreign``.
+    A search that failed gives its ``error`` in the module's own words, ``left_as_found`` (None where nobody knows), and
+    what is ``left`` and ``foreign``.
     """
     found = {name: value for name, value in result.items() if name in _FOUND}
     if any(found.get(name) for name in ("tests", "effects", "left_out")):
