@@ -12,7 +12,6 @@ version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
   - Names each change with its state, its age, and what waits or is left to do.
-  - Of an open change it says when the host takes it back, and of a damaged journal what it no longer tells.
 positional: _input
 options:
   _input:
