@@ -13,10 +13,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.lowlat.redis.plugins.module_utils._afterwards import added, joined
+
 ARGUMENTS = {
     "record": {"type": "dict", "required": True},
     "markdown": {"type": "str", "required": True},
     "path": {"type": "path", "required": True},
+    "afterwards": {"type": "bool", "default": False},
 }
 
 
@@ -30,19 +33,29 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        contents = {
-            f"{arguments['path']}.json": json.dumps(arguments["record"], indent=2, sort_keys=True) + "\n",
-            f"{arguments['path']}.md": arguments["markdown"],
-        }
+        path, record, markdown = arguments["path"], arguments["record"], arguments["markdown"]
+        files = [f"{path}.json", f"{path}.md"]
         try:
-            written = [path for path, text in contents.items() if _write(Path(path), text, self._task.check_mode)]
+            if arguments["afterwards"]:
+                record = added(_record(Path(files[0])), record)
+                if record is None:
+                    return {"changed": False, "files": files}
+                markdown = joined(markdown, _text(Path(files[1])))
+            contents = [json.dumps(record, indent=2, sort_keys=True) + "\n", markdown]
+            written = [_write(Path(file), text, self._task.check_mode) for file, text in zip(files, contents)]
+        except ValueError as error:
+            return {
+                "failed": True,
+                "msg": f"The record that is there cannot be read, so nothing was added to it: {files[0]}: {error}. "
+                "Move it away.",
+            }
         except OSError as error:
             return {
                 "failed": True,
                 "msg": f"The record cannot be written: {error.filename or arguments['path']}: {error.strerror}. "
                 "Make it writable for who runs Ansible, or set report_directory.",
             }
-        return {"changed": bool(written), "files": list(contents)}
+        return {"changed": any(written), "files": files}
 
 
 #: A record is some hundred KiB.
@@ -59,6 +72,21 @@ def _refuse_unwritable(path: Path) -> None:
     room = os.statvfs(there)
     if room.f_bavail * room.f_frsize < _ROOM:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(there))
+
+
+def _text(path: Path) -> str:
+    """What is in the file; nothing where there is none."""
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """The record that is there. ValueError if it is none."""
+    if not path.is_file():
+        return None
+    found = json.loads(_text(path))
+    if not isinstance(found, dict):
+        raise ValueError("it is no mapping")
+    return found
 
 
 def _write(path: Path, text: str, check: bool) -> bool:

@@ -67,6 +67,10 @@ def _line(change: dict[str, Any]) -> str:
     parts.extend(map(_foreign, change.get("foreign", [])))
     if change.get("left"):
         parts.append("LEFT TO DO: " + "; ".join(change["left"]))
+    if change.get("deadline"):
+        parts.append(f"the host takes it back at {change['deadline']} unless it is confirmed")
+    if change.get("lost"):
+        parts.append("ITS JOURNAL IS DAMAGED and does not tell: " + "; ".join(change["lost"]))
     return f"{change['change_id']}: {', '.join(parts)}"
 
 

@@ -18,6 +18,7 @@ options:
     description:
       - C(host), C(name), C(error), C(ansible) and the results C(plan), C(baseline), C(applied), C(measured),
         C(confirmed), C(rolled_back), C(restored) and C(effects). A result that did not come to be is an empty mapping.
+      - C(settings) as they were written, and C(without), the culprits that were left out of them.
     type: dict
     required: true
 """
@@ -44,6 +45,7 @@ _value:
 from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import ROLL_BACK, ROLL_BACK_SETTINGS, blame
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, disturbed, toggled
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import (
     AT_BASELINE,
@@ -54,25 +56,6 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored impor
 )
 
 RELATIVE = "relative."
-#: What setting_effect found, without what Ansible puts beside it.
-EFFECTS = (
-    "verdict",
-    "effects",
-    "confirmation",
-    "culprits",
-    "suspects",
-    "groups",
-    "tests",
-    "joint",
-    "null_quads",
-    "settings",
-    "left_out",
-    "left_as_found",
-    "foreign",
-    "quads",
-    "seconds",
-    "seed",
-)
 METRICS = ("rtt", "set_rtt", "xadd_rtt", "set", "xadd")
 FIGURES = ("p50", "p99", "jitter")
 
@@ -105,7 +88,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         **_cause(results),
         "verification": measured.get("verification", {}),
         "comparisons": measured.get("comparisons", {}),
-        "effects": _effects(results),
+        "effects": toggled(results.get("effects") or {}),
         "culprits": _culprits(results),
         "without": results.get("without", []),
         "metrics": metrics(results["baseline"], measured, results["restored"]),
@@ -118,6 +101,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         },
         "versions": {"ansible": results["ansible"]},
     }
+    facts["left"] = [*facts["left"], *facts["effects"].get("left", [])]
     facts["recommendations"] = recommend(
         facts["measurement"], _first(measured), facts["cause"], [_name(culprit) for culprit in facts["culprits"]]
     )
@@ -181,14 +165,8 @@ def _cause(results: dict[str, Any]) -> dict[str, Any]:
     return {"cause": "genuine", "evidence": [toggled, *evidence]}
 
 
-def _effects(results: dict[str, Any]) -> dict[str, Any]:
-    """What became of toggling the settings one against the other; empty where that was not done."""
-    found = {name: value for name, value in dict(results.get("effects") or {}).items() if name in EFFECTS}
-    return found if found.get("tests") or found.get("effects") else {}
-
-
 def _culprits(results: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _effects(results).get("culprits") or []
+    found: list[dict[str, Any]] = toggled(results.get("effects") or {}).get("culprits") or []
     return found
 
 
@@ -217,6 +195,8 @@ def _decision(results: dict[str, Any], state: str) -> dict[str, Any]:
     judged = results["measured"].get("decision") or {}
     if state == "rolled_back":
         judged = blame(judged, _culprits(results), _changed(results))
+        applied = results["applied"].get("settings", [])
+        judged = again(judged, results.get("settings", []), applied, results.get("without", []))
     if state == "confirmed" or judged.get("decision") in (ROLL_BACK, ROLL_BACK_SETTINGS):
         return dict(judged)
     return {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": results["error"]}
@@ -243,6 +223,8 @@ def _message(facts: dict[str, Any]) -> str:
         return f"{head} was kept{without}: {reason}.{later}"
     if facts["state"] == "not_applied":
         return f"{head} was not applied, and nothing was changed: {reason}"
+    if facts["state"] == "rolled_back" and disturbed(facts["effects"]):
+        return f"{head} was rolled back: {reason}. {disturbed(facts['effects'])}"
     if facts["state"] == "unknown":
         return (
             f"{head} broke off, and it is not known what was changed: {reason}. "

@@ -13,8 +13,8 @@ author: The lowlat.redis authors (@lowlat)
 description:
   - Takes RV(lowlat.redis.change#module:settings) and gives O(lowlat.redis.setting_effect#module:settings), with the
     value before the change and the one after it.
-  - Leaves out what was so already, what only a restart changes, and secrets. The rest is optional, since only the host
-    knows what can be toggled there.
+  - Leaves out what was so already, what only a restart changes, secrets, and what had more than one value (threads that
+    each had CPUs of their own). The rest is optional, since only the host knows what can be toggled there.
 positional: _input
 options:
   _input:
@@ -39,9 +39,9 @@ _value:
 
 from typing import Any
 
-#: A unit's property takes effect by a restart.
 #: In place of a secret.
 MASK = "********"
+#: A unit's property takes effect by a restart.
 _LIVE = ("redis", "sysctl", "sysfs", "affinity")
 
 
@@ -54,7 +54,7 @@ def toggles(settings: list[dict[str, Any]]) -> list[dict[str, Any]]:
         and found.get("changed")
         and not found.get("restart")
         and not found.get("skipped")
-        and found["before"] is not None
+        and isinstance(found["before"], (str, int, float))
         and found["before"] != found["after"]
         and MASK not in (found["before"], found["after"])
     ]

@@ -69,6 +69,8 @@ changes:
       it, V(apply) failed and took back what it had done, the host did it at its V(deadline) or after a V(boot), and
       V(recover) is the command by hand on the host.
     - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.
+    - C(deadline) (UTC) tells when the host takes an open change back by itself. V(unknown) where what it keeps of that
+      is damaged, and empty where nobody watches over the change.
   returned: success
   type: list
   elements: dict

@@ -30,6 +30,14 @@ options:
       - Where they go on the controller, without C(.json) and C(.md). Directories are made as needed.
     type: path
     required: true
+  afterwards:
+    description:
+      - Whether O(record) tells what became of a change after its record was written, as
+        P(lowlat.redis.afterwards#filter) gives it. Then it is added to the record that is there, of which only
+        C(state), C(left) and C(afterwards) change, and O(markdown) is put above the text. Where it says so already
+        nothing is written, and where there is no record this is it.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full

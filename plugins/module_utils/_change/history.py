@@ -12,6 +12,7 @@ from .._server.connection import Address
 from . import drift, foreign, waiting
 from .request import settings_of
 from .store import Change, Store
+from .watched import until
 
 
 def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "ended_at": _time(change.end["at"]) if "at" in change.end else "",
         "ended_by": str(change.end.get("by", "")),
         "server": change.opened["server"],
+        "deadline": until(change),
         "settings": settings_of(change),
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "on_foreign_change": change.opened["on_foreign_change"],

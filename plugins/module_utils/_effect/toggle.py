@@ -70,17 +70,15 @@ def resolve(raw: Sequence[Mapping[str, Any]], host: Host) -> tuple[list[Toggle],
     """
     if not raw:
         raise BadInput("There is nothing to toggle", where="settings", remedy="Name at least one setting")
-    pairs = [_parse(fields, number) for number, fields in enumerate(raw, start=1)]
-    toggles: list[Toggle] = []
     skipped: list[dict[str, str]] = []
+    pairs = _parse_all(raw, skipped)
+    toggles: list[Toggle] = []
     stands_against: list[Hazard] = []
-    for fields, pair in zip(raw, pairs):
+    for fields, pair in pairs:
         try:
             toggle, found = _resolve_one(pair, host)
         except BadInput as error:
-            if not fields.get("optional"):
-                raise
-            skipped.append({"kind": pair[0].kind, "key": pair[0].key, "reason": error.message})
+            _skip(fields, error, skipped)
             continue
         if not found and toggle:
             toggles.append(toggle)
@@ -93,6 +91,26 @@ def resolve(raw: Sequence[Mapping[str, Any]], host: Host) -> tuple[list[Toggle],
     # The same rule as for a change: no setting twice, under whatever name.
     plan.build([toggle.values[0] for toggle in toggles], host)
     return toggles, skipped
+
+
+def _parse_all(
+    raw: Sequence[Mapping[str, Any]], skipped: list[dict[str, str]]
+) -> list[tuple[Mapping[str, Any], tuple[Setting, Setting]]]:
+    """All of it, before the host is looked at."""
+    pairs = []
+    for number, fields in enumerate(raw, start=1):
+        try:
+            pairs.append((fields, _parse(fields, number)))
+        except BadInput as error:
+            _skip(fields, error, skipped)
+    return pairs
+
+
+def _skip(fields: Any, error: BadInput, skipped: list[dict[str, str]]) -> None:
+    """Leave an optional setting out, with the reason; of any other the error stands."""
+    if not isinstance(fields, Mapping) or not fields.get("optional"):
+        raise error
+    skipped.append({"kind": str(fields.get("kind")), "key": str(fields.get("key")), "reason": error.message})
 
 
 def _parse(fields: Mapping[str, Any], number: int) -> tuple[Setting, Setting]:

@@ -121,6 +121,19 @@ def test_optional_settings_are_left_out_with_the_reason(toggler: Make) -> None:
     assert here.live("hz") == "10"
 
 
+@pytest.mark.parametrize(
+    "values", [[{"redis-server": "0", "bio_aof": "0-1"}, "1"], ["1"], [None, "1"]], ids=["mapping", "one", "none"]
+)
+def test_an_optional_setting_of_the_wrong_shape_does_not_cost_the_others(toggler: Make, values: list[Any]) -> None:
+    """As a change reports the affinity of threads that differ: a CPU list for each name."""
+    affinity = {"kind": "affinity", "key": "server", "values": values}
+    result = toggler("hz 10").run({**affinity, "optional": True}, redis_setting("hz", 10, 8), check=True)
+    assert [one["key"] for one in result["settings"]] == ["hz"]
+    assert [(one["kind"], one["key"]) for one in result["left_out"]] == [("affinity", "server")]
+    assert "setting 1" in result["left_out"][0]["reason"]
+    refused(toggler(), BadInput, affinity)
+
+
 def test_nothing_left_to_toggle(toggler: Make) -> None:
     result = toggler().run(redis_setting("appendonly", "no", "yes", optional=True))
     assert (result["verdict"], result["settings"]) == ("untested", [])

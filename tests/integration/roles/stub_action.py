@@ -22,11 +22,12 @@ SUCCESS: dict[str, dict[str, Any]] = {
     "confirmed": {"state": "confirmed", "changed": True, "change_id": "c1"},
     "effects": {"culprits": [], "effects": {"rtt": {}}},
     "rolled_back": {"state": "rolled_back", "changed": True, "change_id": "c1"},
+    "history": {"changes": []},
 }
 
 
 class ActionModule(ActionBase):
-    """All of change, latency_probe and setting_effect."""
+    """All of change, change_info, latency_probe and setting_effect."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         arguments = self._task.args
@@ -47,4 +48,7 @@ class ActionModule(ActionBase):
             if arguments.get("baseline"):
                 return "measured"
             return "baseline" if arguments.get("on_inconclusive") == "keep" else "verified"
-        return "plan" if self._task.check_mode else arguments.get("state", "applied")
+        if self._task.action.endswith("change_info"):
+            return "history"
+        state = str(arguments.get("state", "applied"))
+        return "plan" if self._task.check_mode and state == "applied" else state

@@ -54,9 +54,19 @@ class Played:
         return "failed=0" not in recap
 
 
-def run_play(root: Path, play: list[dict[str, Any]] | str, hosts: dict[str, Any], variables: dict[str, Any]) -> Played:
-    """Run a play, or a playbook of the collection, over ``{host: script}``; it must fail, as one host always does."""
-    _collection(root)
+def run_play(
+    root: Path,
+    play: list[dict[str, Any]] | str,
+    hosts: dict[str, Any],
+    variables: dict[str, Any],
+    *options: str,
+    records: bool = False,
+) -> Played:
+    """Run a play, or a playbook of the collection, over ``{host: script}``; it must fail, as one host always does.
+
+    ``records``: they are written.
+    """
+    _collection(root, records)
     variables = {"ansible_connection": "local", "prerequisites_packages": [], **variables}
     inventory = {name: {"script": script, "calls": str(root / name)} for name, script in hosts.items()}
     (root / "inventory.json").write_text(json.dumps({"redis": {"vars": variables, "hosts": inventory}}))
@@ -71,6 +81,7 @@ def run_play(root: Path, play: list[dict[str, Any]] | str, hosts: dict[str, Any]
             "-i",
             "inventory.json",
             play if isinstance(play, str) else "play.json",
+            *options,
         ],
         cwd=root,
         env={
@@ -88,16 +99,19 @@ def run_play(root: Path, play: list[dict[str, Any]] | str, hosts: dict[str, Any]
     return Played(root, done.stdout)
 
 
-def _collection(root: Path) -> None:
+def _collection(root: Path, records: bool) -> None:
     here = root / "ansible_collections" / "lowlat" / "redis"
     for part in REAL:
         (here / part).parent.mkdir(parents=True, exist_ok=True)
         (here / part).symlink_to(REPOSITORY / part)
-    (here / "roles/report/tasks").mkdir(parents=True)
-    for part in ("defaults", "meta", "tasks/place.yml"):
-        (here / "roles/report" / part).symlink_to(REPOSITORY / "roles/report" / part)
-    (here / "roles/report/tasks/main.yml").write_text(WRITES)
+    if records:
+        (here / "roles/report").symlink_to(REPOSITORY / "roles/report")
+    else:
+        (here / "roles/report/tasks").mkdir(parents=True)
+        for part in ("defaults", "meta", "tasks/place.yml"):
+            (here / "roles/report" / part).symlink_to(REPOSITORY / "roles/report" / part)
+        (here / "roles/report/tasks/main.yml").write_text(WRITES)
     (here / "plugins/action").mkdir()
     (here / "plugins/action/write_record.py").symlink_to(REPOSITORY / "plugins/action/write_record.py")
-    for module in ("change", "latency_probe", "setting_effect"):
+    for module in ("change", "change_info", "latency_probe", "setting_effect"):
         shutil.copy(STUB, here / "plugins/action" / f"{module}.py")

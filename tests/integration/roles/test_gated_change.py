@@ -21,6 +21,10 @@ THREE = [
     for key in ("a", "b", "c")
 ]
 TWO = THREE[:2]
+WITHOUT_B = [THREE[0], THREE[2]]
+#: As somebody writes them: not all by the names that the host has for them, and one name in two kinds.
+WRITTEN = [{**THREE[0], "key": "A"}, {**THREE[1], "key": "B"}, THREE[2]]
+SYSCTL_B = {**THREE[1], "kind": "sysctl"}
 UNDO = ["plan", "baseline", "applied", "measured", "rolled_back c1", "measured"]
 
 #: host: (its script, the calls that it must see, what the play must say of it)
@@ -70,8 +74,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "inconclusive": ({"measured": {"decision": BAD}}, UNDO, "was rolled back, and the host is as it was"),
     "one_of_two_did_it": (
         {
-            "applied": {"settings": TWO},
-            "measured": [{"failed": True, "decision": HARM, "cause": "genuine"}, {}, {}],
+            "applied": [{"settings": THREE}, {"settings": WITHOUT_B}],
+            "measured": [HARMED, {}, {}],
             "effects": {"culprits": [{"kind": "redis", "key": "b"}]},
         },
         [*UNDO, "effects", "plan", "baseline", "applied", "measured", "confirmed c1"],
@@ -79,7 +83,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     ),
     "one_after_the_other": (
         {
-            "applied": {"settings": THREE},
+            "applied": [{"settings": THREE}, {"settings": WITHOUT_B}, {"settings": [THREE[2]]}],
             "measured": [HARMED, {}, HARMED, {}, {}],
             "effects": [{"culprits": [{"kind": "redis", "key": "b"}]}, {"culprits": [{"kind": "redis", "key": "a"}]}],
         },
@@ -88,17 +92,44 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
     ),
     "the_same_one_again": (
         {
-            "applied": {"settings": THREE},
+            "applied": [{"settings": THREE}, {"settings": WITHOUT_B}],
             "measured": [HARMED, {}, HARMED, {}],
             "effects": {"culprits": [{"kind": "redis", "key": "b"}]},
         },
         [*UNDO, "effects", *UNDO, "effects"],
-        "was rolled back, to be applied again without what did the harm",
+        "toggled by themselves, redis b did the harm; nothing is applied again, "
+        "since redis b came back though it had been left out",
+    ),
+    "the_other_b_stays": (
+        {
+            "applied": [{"settings": [THREE[0], SYSCTL_B, THREE[1]]}, {"settings": TWO}],
+            "measured": [HARMED, {}, {}],
+            "effects": {"culprits": [{"kind": "redis", "key": "b"}]},
+        },
+        [*UNDO, "effects", "plan", "baseline", "applied", "measured", "confirmed c1"],
+        "phase9 on the_other_b_stays was kept, without redis b: all held",
+    ),
+    "not_left_as_found": (
+        {
+            "applied": {"settings": THREE},
+            "measured": [HARMED, {}],
+            "effects": {
+                "effects": None,
+                "culprits": None,
+                "failed": True,
+                "msg": "the server died",
+                "error": {},
+                "left_as_found": False,
+                "left": ["redis a is 2"],
+            },
+        },
+        [*UNDO, "effects"],
+        "BUT THE SEARCH FOR THE CULPRITS DID NOT LEAVE THE HOST AS IT FOUND IT: the server died; redis a is 2",
     ),
     "both_did_it": (
         {
             "applied": {"settings": TWO},
-            "measured": {"failed": True, "decision": HARM, "cause": "genuine"},
+            "measured": HARMED,
             "effects": {"culprits": [{"kind": "redis", "key": "a"}, {"kind": "redis", "key": "b"}]},
         },
         [*UNDO, "effects"],
@@ -134,7 +165,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """One play over a host for each case."""
     hosts = {name: case[0] for name, case in CASES.items()}
-    variables = {"gated_change_name": "phase9", "gated_change_settings": THREE, "gated_change_login_port": 7777}
+    variables = {"gated_change_name": "phase9", "gated_change_settings": WRITTEN, "gated_change_login_port": 7777}
     play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
     return run_play(tmp_path_factory.mktemp("roles"), play, hosts, variables)
 
@@ -147,7 +178,15 @@ def test_the_way_of_a_change(played: Played, host: str) -> None:
     assert played.calls(host) == expected
     assert says in played.printed
     assert played.failed(host) == (
-        host not in ("kept", "nothing_to_do", "one_of_two_did_it", "one_after_the_other", "kept_without_record")
+        host
+        not in (
+            "kept",
+            "nothing_to_do",
+            "one_of_two_did_it",
+            "one_after_the_other",
+            "the_other_b_stays",
+            "kept_without_record",
+        )
     )
 
 

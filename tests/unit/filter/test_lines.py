@@ -73,3 +73,13 @@ def test_history_tells_drift_and_why_it_is_not_known() -> None:
 
 def test_history_is_a_filter() -> None:
     assert set(history.FilterModule().filters()) == {"history"}
+
+
+def test_history_tells_when_the_host_takes_an_open_change_back_and_what_is_lost() -> None:
+    change = {"change_id": "c1", "state": "applied", "owner": "ops", "age": 5, "settings": []}
+    assert history.history([{**change, "deadline": "2026-01-02T03:04:05Z", "lost": ["file /etc/a", "redis hz"]}]) == [
+        "c1: applied, 0 settings, 5 s ago by ops, "
+        "the host takes it back at 2026-01-02T03:04:05Z unless it is confirmed, "
+        "ITS JOURNAL IS DAMAGED and does not tell: file /etc/a; redis hz"
+    ]
+    assert history.history([{**change, "deadline": "", "lost": []}]) == ["c1: applied, 0 settings, 5 s ago by ops"]

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of a change after its record was written: told in the same record, and nothing of that is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ENDED = ("rolled_back", "rollback_failed")
+#: Between what came after and the text that was there.
+BEFORE = "\nWhat follows is the record as it was before that.\n\n---\n\n"
+
+
+def told(result: Mapping[str, Any], host: str, by: str, at: str) -> dict[str, Any]:
+    """The record of a rollback with this ``result``, which ``by`` has made; ``at`` is its time in UTC."""
+    change_id = str(result.get("change_id", ""))
+    event = {
+        "state": result["state"],
+        "state_before": "",
+        "at": at,
+        "by": by,
+        "changed": bool(result.get("changed", False)),
+        "restarted": bool(result.get("restarted", False)),
+        "left": list(result.get("left") or []),
+        "foreign": list(result.get("foreign") or []),
+        "warnings": list(result.get("warnings") or []),
+        "message": f"{change_id} on {host}{_end(result)}",
+    }
+    return {
+        "schema": 2,
+        "host": host,
+        "name": change_id.partition("-")[2].rpartition("-")[0] or change_id,
+        "change_id": change_id,
+        "state": event["state"],
+        "message": event["message"],
+        "settings": list(result.get("settings") or []),
+        "left": event["left"],
+        "afterwards": [event],
+    }
+
+
+def added(earlier: Mapping[str, Any] | None, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ``earlier`` record with what this one tells of afterwards; None where it says so already.
+
+    The decision, the figures and the words of the earlier one stay; where there is none this one is the record.
+    """
+    if earlier is None:
+        return dict(record)
+    (event,) = record["afterwards"]
+    before = earlier.get("state", "")
+    if before == event["state"] and not event["changed"]:
+        return None
+    entries = [*earlier.get("afterwards", []), {**event, "state_before": before}]
+    return {**earlier, "state": event["state"], "left": event["left"], "afterwards": entries}
+
+
+def joined(text: str, earlier: str) -> str:
+    """The Markdown of what came after, above what was there."""
+    return f"{text}{BEFORE}{earlier}" if earlier else text
+
+
+def _end(result: Mapping[str, Any]) -> str:
+    if result["state"] not in _ENDED:
+        return " would be rolled back"  # a rehearsal
+    if result["state"] == "rollback_failed":
+        left = "; ".join(result.get("left") or []) or "see the change with lowlat.redis.status"
+        return f": ROLLBACK FAILED. Left to do by hand: {left}"
+    restarted = "; the server was restarted" if result.get("restarted") else ""
+    if not result.get("changed", True):  # what the host did by itself says nothing of it
+        return f" had been rolled back before{restarted}"
+    unmeasured = "its latency was not measured, since there is no baseline here"
+    return f" was rolled back, and every value has been read back{restarted}; {unmeasured}"

@@ -1,0 +1,18 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Until when a change may be confirmed, for those who look on."""
+
+from __future__ import annotations
+
+from .._errors import ChangeError
+from . import deadline
+from .store import Change
+
+
+def until(change: Change) -> str:
+    """When the host takes it back by itself, in UTC; "unknown" where that is damaged, "" where nobody watches."""
+    try:
+        armed = deadline.load(change.directory)
+    except (ChangeError, OSError):
+        return "unknown"
+    return armed.shown() if armed else ""

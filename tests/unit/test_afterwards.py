@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a record says of what came after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.lowlat.redis.plugins.filter.afterwards import FilterModule, afterwards
+from ansible_collections.lowlat.redis.plugins.module_utils._afterwards import BEFORE, added, joined
+
+ID = "20260102T030405Z-phase2-1a2b"
+DONE = {"state": "rolled_back", "changed": True, "change_id": ID, "settings": [{"key": "hz"}], "restarted": True}
+FAILED = {**DONE, "state": "rollback_failed", "left": ["start the server"], "failed": True}
+KEPT = {"state": "confirmed", "decision": {"decision": "keep"}, "message": "phase2 on h was kept", "left": []}
+
+
+def told(result: dict[str, Any]) -> dict[str, Any]:
+    return afterwards(result, host="h", by="ops", at="2026-01-02T04:00:00Z")
+
+
+def test_a_rollback_is_told_with_all_that_it_brought() -> None:
+    record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [{"key": "hz"}]})
+    assert (record["host"], record["name"], record["change_id"], record["state"]) == ("h", "phase2", ID, "rolled_back")
+    assert record["settings"] == [{"key": "hz"}]
+    assert record["afterwards"] == [
+        {
+            "state": "rolled_back",
+            "state_before": "",
+            "at": "2026-01-02T04:00:00Z",
+            "by": "ops",
+            "changed": True,
+            "restarted": True,
+            "left": [],
+            "foreign": [{"key": "hz"}],
+            "warnings": ["an edited file was kept aside"],
+            "message": f"{ID} on h was rolled back, and every value has been read back; the server was restarted",
+        }
+    ]
+
+
+def test_how_it_ended_is_told_in_words() -> None:
+    assert told({**DONE, "changed": False, "restarted": False})["message"] == f"{ID} on h had been rolled back before"
+    assert told(FAILED)["message"] == f"{ID} on h: ROLLBACK FAILED. Left to do by hand: start the server"
+    rehearsed = {**DONE, "state": "confirmed", "restarted": False}
+    assert told(rehearsed)["message"] == f"{ID} on h would be rolled back"
+    assert told({**rehearsed, "change_id": "c1"})["name"] == "c1"
+
+
+def test_what_was_recorded_before_is_kept() -> None:
+    first = added(KEPT, told(FAILED))
+    assert first is not None
+    assert (first["decision"], first["message"]) == (KEPT["decision"], KEPT["message"])
+    assert (first["state"], first["left"]) == ("rollback_failed", ["start the server"])
+    then = added(first, told(DONE))
+    assert then is not None
+    assert (then["state"], then["left"]) == ("rolled_back", [])
+    assert [(one["state_before"], one["state"]) for one in then["afterwards"]] == [
+        ("confirmed", "rollback_failed"),
+        ("rollback_failed", "rolled_back"),
+    ]
+
+
+def test_nothing_new_is_not_told_twice() -> None:
+    first = added(KEPT, told(DONE))
+    assert first is not None
+    assert added(first, told({**DONE, "changed": False})) is None
+    by_the_host = {name: value for name, value in DONE.items() if name != "changed"}
+    record = added(KEPT, told(by_the_host))
+    assert record is not None
+    assert record["afterwards"][0]["message"].startswith(f"{ID} on h was rolled back")
+    assert added(record, told(by_the_host)) is None
+
+
+def test_without_a_record_there_is_one_now() -> None:
+    assert added(None, told(DONE)) == told(DONE)
+
+
+def test_the_text_of_before_comes_below() -> None:
+    assert joined("# new\n", "# old\n") == f"# new\n{BEFORE}# old\n"
+    assert joined("# new\n", "") == "# new\n"
+
+
+def test_the_filter_has_its_name() -> None:
+    assert set(FilterModule().filters()) == {"afterwards"}
