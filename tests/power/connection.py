@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import copy
-
 from tests.power.machine import Machine
 
 _THERE = "/root"

@@ -47,7 +47,7 @@ def never_started_with_it(guest: Guest) -> None:
 
 
 def cpusets(guest: Guest) -> None:
-    """Under cgroup v2: a CPU that the unit's cpuset does not hold is refused, one that it holds is taken, and given back."""
+    """Under cgroup v2: a CPU outside of the unit's cpuset is refused, one inside is taken, and given back."""
     guest.ask("shell", command=f"systemctl set-property --runtime {_SERVER} AllowedCPUs=1-2")
     assert guest.ask("snapshot")["threads"] == ["1,2"]
     try:

@@ -86,17 +86,26 @@ def _units() -> list[str]:
 def snapshot() -> dict[str, Any]:
     """What a rollback must put back, whatever the change was about; each part a list or dictionary to compare."""
     client = redis.Redis(decode_responses=True)
-    kernel = ("/proc/sys/vm/overcommit_memory", "/proc/sys/net/core/somaxconn", "/sys/kernel/mm/transparent_hugepage/enabled")
+    kernel = (
+        "/proc/sys/vm/overcommit_memory",
+        "/proc/sys/net/core/somaxconn",
+        "/sys/kernel/mm/transparent_hugepage/enabled",
+    )
     server = client.info("server")["process_id"]
     threads = glob.glob(f"/proc/{server}/task/*")
-    keys = sorted((key, client.get(key)) for key in client.scan_iter(count=1000))
+    names = sorted(client.scan_iter(count=1000))
+    keys = list(zip(names, client.mget(names))) if names else []
     return {
         "files": dict(sorted(_files("/etc"))),
         "directives": client.config_get("*"),
         "kernel": {path: _read(path).decode() for path in kernel},
-        "threads": sorted({",".join(map(str, sorted(os.sched_getaffinity(int(os.path.basename(one)))))) for one in threads}),
+        "threads": sorted(
+            {",".join(map(str, sorted(os.sched_getaffinity(int(os.path.basename(one)))))) for one in threads}
+        ),
         "keys": [len(keys), hashlib.sha256(repr(keys).encode()).hexdigest()],
-        "unit": shell("systemctl show redis-server.service --property=NRestarts,ActiveState,CPUAffinity,DropInPaths").splitlines(),
+        "unit": shell(
+            "systemctl show redis-server.service --property=NRestarts,ActiveState,CPUAffinity,DropInPaths"
+        ).splitlines(),
         "ours": _units(),
     }
 

@@ -118,7 +118,7 @@ class Machine:
         ]
 
     def _accelerator(self) -> str:
-        """Hardware's help where it works: /dev/kvm may be there and not work, as on a machine that is virtual itself."""
+        """Hardware's help where it works: /dev/kvm may be there and not work, as on some virtual machines."""
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             return _EMULATED
         # A kernel without a disk panics, and the machine ends.
