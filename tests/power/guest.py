@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the virtual machine: carries out one request a line (JSON), and answers each with a line.
+"""In the virtual machine: carries out one request a line (JSON) or a word, and answers each with a line.
 
 One process for a whole boot, because an emulated processor takes seconds for a new one. What it tells of the host it
 reads by itself; the collection's code, in the archive beside it, only makes the changes and tells their history.
@@ -35,8 +35,7 @@ _PATIENCE = 900.0
 
 def main() -> None:
     """Answer until nobody asks any more."""
-    for line in sys.stdin:
-        asked = json.loads(line)
+    for asked in ({"do": word, "with": {}} for word in sys.argv[1:]) if sys.argv[1:] else map(json.loads, sys.stdin):
         if asked["do"] == "change":
             _say({"began": True})
         try:
@@ -72,7 +71,8 @@ def settled() -> list[dict[str, Any]]:
     end = time.monotonic() + _PATIENCE
     while glob.glob(f"{STATE}/changes/*/armed") or _units():
         if time.monotonic() > end:
-            raise LowlatError("The host did not come to rest", why=f"{_units()}; {shell('journalctl -b -u lowlat-*')}")
+            log = shell("journalctl -b -q -u 'lowlat-*'")
+            raise LowlatError("The host did not come to rest", why=f"{_units()}; {log}")
         time.sleep(0.2)
     return changes()
 
