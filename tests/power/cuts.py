@@ -12,6 +12,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tests.power import expected
@@ -41,10 +42,10 @@ class Cuts:
         self.machine = here()
         self.seed = int(os.environ.get("LOWLAT_SEED") or random.randrange(10**6))
         self.random = random.Random(self.seed)
-        self.known: set[str] = set()
         install(self.machine)
         self.guest = Guest(self.machine)
         self.guest.ask("shell", command=f'redis-cli eval "{KEYS}" 0 && redis-cli save && sync')
+        self.known = {each["change_id"] for each in self.guest.ask("changes")}
         self.before = self.guest.ask("snapshot")
         assert self.before["keys"][0] == 2000 and not self.before["ours"], self.before
 
@@ -98,49 +99,81 @@ def moments(cuts: Cuts, number: int, seconds: float) -> Iterator[float]:
         yield (part + cuts.random.random()) * seconds / number
 
 
-def main() -> None:
-    cuts = Cuts()
-    print(f"LOWLAT_SEED={cuts.seed}", flush=True)
-    applied = cuts.apply()
-    confirmed = cuts.guest.ask("change", state="confirmed")
-    undone = cuts.guest.ask("change", state="rolled_back")
-    cuts.as_before("no cut", booted=False)
-    seconds = ", ".join(f"{one['state']} after {one['seconds']:.1f} s" for one in (applied, confirmed, undone))
-    tell("on this machine", seconds)
+@dataclass(frozen=True)
+class Seconds:
+    """How long each takes on this machine."""
 
+    applied: float
+    confirmed: float
+    rolled_back: float
+
+
+def measured(cuts: Cuts) -> Seconds:
+    """The whole way once, with nothing in between."""
+    applied = cuts.apply()
+    answers = [applied, *(cuts.guest.ask("change", state=state) for state in ("confirmed", "rolled_back"))]
+    cuts.as_before("no cut", booted=False)
+    tell("on this machine", ", ".join(f"{one['state']} after {one['seconds']:.1f} s" for one in answers))
+    return Seconds(*(one["seconds"] for one in answers))
+
+
+def without_cuts(cuts: Cuts, seconds: Seconds) -> None:
+    """What else only a whole machine can show."""
     expected.cpusets(cuts.guest)
     cuts.ended("cpusets")
-    cuts.apply(settings=SETTINGS[:2], confirm_within=max(15, round(3 * applied["seconds"])))
+    # Long enough to set the clock before it has passed, wherever this runs.
+    cuts.apply(settings=SETTINGS[:2], confirm_within=max(15, round(3 * seconds.applied)))
     expected.deadline_whatever_the_clock(cuts.guest)
     cuts.as_before("the clock is set, a day forward and two days back", booted=False)
 
-    for moment in moments(cuts, int(os.environ.get("LOWLAT_POWER_CUTS") or 5), applied["seconds"]):
+
+def in_apply(cuts: Cuts, seconds: Seconds, number: int) -> None:
+    for moment in moments(cuts, number, seconds.applied):
         cuts.cut_after(moment, state="applied", name="power", settings=SETTINGS)
         cuts.boot()
         cuts.as_before(f"power cut {moment:.2f} s after apply began")
 
-    moment = cuts.random.random() * undone["seconds"]
+
+def in_rollback(cuts: Cuts, seconds: Seconds) -> None:
+    moment = cuts.random.random() * seconds.rolled_back
     cuts.apply()
     cuts.cut_after(moment, state="rolled_back")
     cuts.boot(LONG_AGO)
     cuts.as_before(f"power cut {moment:.2f} s after the rollback began, and the time lost")
 
+
+def before_a_restart(cuts: Cuts) -> None:
     assert sorted(cuts.apply(restart="defer")["pending_restart"]) == ["CPUAffinity", "databases"]
     cuts.cut()
     cuts.boot()
     expected.never_started_with_it(cuts.guest)
     cuts.as_before("power cut while values wait for a restart")
 
-    change_id = cuts.apply(settings=SETTINGS[:2] + SETTINGS[3:6])["change_id"]
-    moment = cuts.random.random() * confirmed["seconds"]
+
+def in_confirm(cuts: Cuts, seconds: Seconds) -> None:
+    """Either end is right, and nothing in between."""
+    change_id = cuts.apply(settings=[*SETTINGS[:2], *SETTINGS[3:6]])["change_id"]
+    moment = cuts.random.random() * seconds.confirmed
     cuts.cut_after(moment, state="confirmed", change_id=change_id)
     cuts.boot()
+    case = f"power cut {moment:.2f} s after confirming began"
     change = next(each for each in cuts.guest.ask("settled") if each["change_id"] == change_id)
     if change["state"] == "confirmed":
-        tell(f"power cut {moment:.2f} s after confirming began", "confirmed, and kept")
         expected.kept(cuts.guest.ask("snapshot"))
+        tell(case, "confirmed, and kept")
         cuts.guest.ask("change", state="rolled_back", change_id=change_id)
-    cuts.as_before(f"power cut {moment:.2f} s after confirming began", booted=change["state"] != "confirmed")
+    cuts.as_before(case, booted=change["state"] != "confirmed")
+
+
+def main() -> None:
+    cuts = Cuts()
+    print(f"LOWLAT_SEED={cuts.seed}", flush=True)
+    seconds = measured(cuts)
+    without_cuts(cuts, seconds)
+    in_apply(cuts, seconds, int(os.environ.get("LOWLAT_POWER_CUTS") or 5))
+    in_rollback(cuts, seconds)
+    before_a_restart(cuts)
+    in_confirm(cuts, seconds)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from .._errors import ChangeError
 
 _QUICK = 30.0
-_RESTART = 180.0
+#: A reload reads every unit there is, which takes minutes where the CPUs are short, and must not fail a rollback.
+_RESTART = _RELOAD = 180.0
 
 
 def available() -> bool:
@@ -46,7 +47,7 @@ def systemctl(*arguments: str, timeout: float = _QUICK) -> str:
 
 def daemon_reload() -> None:
     """Make systemd read its unit files again; no unit is restarted."""
-    systemctl("daemon-reload")
+    systemctl("daemon-reload", timeout=_RELOAD)
 
 
 def restart(unit: str) -> None:
