@@ -78,8 +78,11 @@ def settled() -> list[dict[str, Any]]:
 
 
 def _units() -> list[str]:
-    """Units of ours that are there in any way: loaded, failed, or as files."""
-    loaded = shell("systemctl list-units --all --plain --no-legend 'lowlat-*'").splitlines()
+    """Units of ours that do something, wait or have failed, and files of them.
+
+    One whose file is gone stays with systemd, inactive, until that reads its units again.
+    """
+    loaded = shell("systemctl list-units --plain --no-legend 'lowlat-*'").splitlines()
     return loaded + glob.glob("/etc/systemd/system/**/*lowlat-2*", recursive=True)
 
 
