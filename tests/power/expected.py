@@ -40,10 +40,11 @@ def put_back_before_start(case: str, change_id: str, log: str) -> None:
     assert ours and server and ours[0] < server[0], f"{case}: {ours} {server}\n" + "\n".join(lines)
 
 
-def never_started_with_it(guest: Guest) -> None:
-    """The first server process of this boot runs, and has the number of databases that was there before."""
+def never_started_with_it(guest: Guest, directive: str, value: str) -> None:
+    """The first server process of this boot still runs, and has what a server has from its config file alone."""
     told = guest.ask("shell", command=f"journalctl -b -q -o cat _PID=1 | grep -c '^Starting {_SERVER}'")
-    assert told.strip() == "1" and _directive(guest, "databases") == "16", told
+    now = guest.ask("snapshot")["directives"][directive]
+    assert (told.strip(), now) == ("1", value), (told, now)
 
 
 def cpusets(guest: Guest) -> None:
@@ -84,10 +85,6 @@ def without_pre_images(steps: Sequence[str]) -> list[str]:
     """The steps of a journal in their order, told once each where they come in a row."""
     left = [step for step in steps if step not in ("setting", "file", "runtime", "launch", "services", "opened")]
     return [step for number, step in enumerate(left) if number == 0 or left[number - 1] != step]
-
-
-def _directive(guest: Guest, name: str) -> str:
-    return str(guest.ask("snapshot")["directives"][name])
 
 
 def _until(guest: Guest, command: str) -> None:
