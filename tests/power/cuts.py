@@ -146,7 +146,7 @@ def before_a_restart(cuts: Cuts) -> None:
     # Not with databases: a file with that one stays until the server has loaded its data, and then goes back.
     settings = [setting for setting in SETTINGS if setting["key"] != "databases"]
     settings.append({"kind": "redis", "key": "tcp-backlog", "value": 256})
-    assert sorted(cuts.apply(settings=settings, restart="defer")["pending_restart"]) == ["CPUAffinity", "tcp-backlog"]
+    assert sorted(cuts.apply(settings=settings, restart="defer")["pending_restart"]) == ["tcp-backlog"]
     cuts.cut()
     cuts.boot()
     expected.never_started_with_it(cuts.guest, "tcp-backlog", cuts.before["directives"]["tcp-backlog"])
