@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CPUS = 3
+#: Megabytes. With less than 512 the kernel turns its huge pages off by itself.
+MEMORY = 768
 #: For a machine that is emulated on one that is busy; where it is quiet the boot takes 20 seconds.
 _PATIENCE = 900.0
 # A journal of ext4 that is written every ten minutes only, unless somebody syncs: what is not synced must be lost.
@@ -110,7 +112,7 @@ class Machine:
         return [
             *_qemu((self.directory / "accelerator").read_text()),
             *("-daemonize", "-pidfile", str(self.directory / "pid")),
-            *("-smp", str(CPUS), "-m", "512", "-rtc", f"base={clock}"),
+            *("-smp", str(CPUS), "-m", str(MEMORY), "-rtc", f"base={clock}"),
             *("-kernel", str(self.directory / "kernel"), "-append", _KERNEL),
             *("-drive", disk, "-device", "nvme,drive=disk,serial=disk"),
             *("-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile="),
