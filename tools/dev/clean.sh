@@ -15,6 +15,7 @@ run_clean() {
         as_root podman images --quiet --filter 'reference=localhost/lowlat-host' | sort -u |
             while read -r image; do as_root podman rmi "$image" >/dev/null; done
     fi
+    if [ -e "$CACHE/vm" ]; then as_root rm -rf "$CACHE/vm"; fi # made by root, as the images of containers are
     rm -rf "$REPO"/.venv "$REPO"/.venv-* "$CACHE" "$REPO"/.ansible
     find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 }

@@ -9,6 +9,7 @@ run_setup() {
     need_lint_packages
     need_fault_packages
     need_host_packages
+    need_machine_packages
     need_bench_packages
     say "ready: ansible-core $("$VENV/bin/python" -c 'import ansible.release as r; print(r.__version__)'), $("$VENV/bin/python" --version), in ${VENV#"$REPO"/}"
 }

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from .._errors import ChangeError
 
 _QUICK = 30.0
-_RESTART = 180.0
 #: How systemctl tells that systemd went away under it: it starts itself anew, as it does when it is upgraded.
 _AWAY = (
     "disconnected from message bus",
@@ -23,6 +22,8 @@ _AWAY = (
 )
 #: It is back in a moment. Seconds.
 _PATIENCE = 10.0
+#: A reload reads every unit there is, which takes minutes where the CPUs are short, and must not fail a rollback.
+_RESTART = _RELOAD = 180.0
 
 
 def available() -> bool:
@@ -65,7 +66,7 @@ def _run(arguments: Sequence[str], shown: str, timeout: float) -> subprocess.Com
 
 def daemon_reload() -> None:
     """Make systemd read its unit files again; no unit is restarted."""
-    systemctl("daemon-reload")
+    systemctl("daemon-reload", timeout=_RELOAD)
 
 
 def restart(unit: str) -> None:

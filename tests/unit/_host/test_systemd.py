@@ -1,10 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""systemd starts itself anew when it is upgraded; whoever talks to it in that moment asks again."""
+"""Calls of systemctl on a host that is short of CPU, and while systemd starts itself anew, as when it is upgraded."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,3 +41,26 @@ def test_what_fails_for_any_other_reason_is_not_done_twice(calls: Path) -> None:
     with pytest.raises(ChangeError, match="failed with 1: Job for one.service failed"):
         systemd.systemctl("restart", "--", "one.service")
     assert len(calls.read_text().splitlines()) == 1
+
+
+def takes(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every systemctl takes so long, by a clock that does not run."""
+
+    def run(command: list[str], timeout: float, **_options: Any) -> subprocess.CompletedProcess[bytes]:
+        if timeout < seconds:
+            raise subprocess.TimeoutExpired(command, timeout)
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+
+
+def test_a_reload_may_take_as_long_as_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    takes(120, monkeypatch)
+    systemd.daemon_reload()
+    systemd.restart("redis-server.service")
+
+
+def test_a_question_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    takes(120, monkeypatch)
+    with pytest.raises(ChangeError, match="did not end within 30 s"):
+        systemd.show("redis-server.service", ["MainPID"])
