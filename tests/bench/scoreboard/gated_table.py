@@ -70,7 +70,7 @@ def run(many: int) -> list[Figure]:
     kept = together(share(some, KEEP) for some in harmed.values())
     left = together(share(some, OPEN) for some in nulls.values())
     return [
-        Figure("gated_false_rollbacks", back.value, 0.01, "gated_change: nothing, taken back", note=f"({back})"),
+        Figure("gated_false_rollbacks", back.hits, 0, "gated_change: nothing, taken back", note=f"({back})"),
         Figure("gated_false_keeps", kept.value, 0.01, "gated_change: twice the limit, kept", note=f"({kept})"),
         Figure("gated_inconclusive", left.value, 0.15, "gated_change: nothing, left open", note=f"({left})"),
     ]
