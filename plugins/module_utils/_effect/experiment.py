@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._judge.comparison import REGRESSION, UNDECIDED, paired
-from .._judge.looks import HARM, Decision, confirm, confirmation
+from .._judge.looks import CONFIRMATION, HARM, LONG_LOOKS, Decision, confirm
 from . import bisection
 from .bisection import Subset
 from .quads import Alternation, Comparison
@@ -69,7 +69,8 @@ class Experiment:
         return {**said, "tests": self._tests, "quads": self._quads}
 
     def _one(self) -> dict[str, Any]:
-        first = self._compare((), (0,), self._margins, self._until(_FIRST["setting"]))
+        # A bundle needs its time for the search; here it may go into another look.
+        first = self._compare((), (0,), self._margins, self._until(_FIRST["setting"]), looks=LONG_LOOKS)
         verdict, second = first.verdict, None
         if verdict == REGRESSION:
             second = self._confirmation((), (0,), first)
@@ -142,8 +143,7 @@ class Experiment:
 
     def _confirmation(self, before: Subset, after: Subset, first: Comparison) -> Comparison:
         margins = {figure: self._margins[figure] for figure in first.regressed}
-        looks = max(confirmation(first.decisions[figure]) for figure in first.regressed)
-        return self._compare(before, after, margins, self._until(1.0) + self._grace(), looks=looks)
+        return self._compare(before, after, margins, self._until(1.0) + self._grace(), looks=CONFIRMATION)
 
     def _grace(self) -> float:
         """What was found in the last moment is confirmed all the same."""

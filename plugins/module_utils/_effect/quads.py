@@ -12,11 +12,9 @@ from statistics import fmean
 
 from .._judge.comparison import REGRESSION
 from .._judge.looks import LOOKS, Decision, Quad, is_null
-from .._judge.quads import FOREIGN
 from . import sequential
 from .bisection import Subset
 
-_TAIL = ".p99"
 #: Brings new values into effect for the settings of the first list, the old ones for those of the second.
 Switch = Callable[[Sequence[int], Sequence[int]], None]
 #: Measures a side: figure -> logarithm of Redis over reference, of these metrics.
@@ -76,10 +74,11 @@ class Alternation:
             open_ = [found.needs for found in decisions.values() if not found.over]
             if not open_ or any(found.verdict == REGRESSION for found in decisions.values()):
                 break
-            wanted = _toggled(quads) + min(open_)
-            while _toggled(quads) < wanted and self._clock() < until:
+            wanted = min(open_)
+            while wanted and self._clock() < until:
                 quads.append(self._quad(before, after, metrics, is_null(len(quads))))
-            if _toggled(quads) < wanted:
+                wanted -= not quads[-1].null
+            if wanted:
                 decisions = sequential.holm(quads, margins, looks, beside, over=True)
                 break
         return Comparison(decisions, quads, self._clock() - start)
@@ -93,9 +92,7 @@ class Alternation:
         # What the kernel told of one side alone is no comparison.
         whole = {figure: arms for figure, arms in sides.items() if len(arms[0]) == len(arms[1])}
         differences = {figure: fmean(arms[1]) - fmean(arms[0]) for figure, arms in whole.items()}
-        # Figures of the tail are compared by the medians of batches.
-        kept = {name: arms for name, arms in whole.items() if name == FOREIGN or name.endswith(_TAIL)}
-        return Quad(differences, null, kept)
+        return Quad(differences, null, whole)
 
     def _toggle(self, before: Subset, after: Subset, letter: str, null: bool) -> None:
         """Every side begins with the same number of writes, so that these themselves make no difference."""
@@ -107,7 +104,3 @@ class Alternation:
             [one for one in sorted(varied) if one in state], [one for one in sorted(varied) if one not in state]
         )
         self._now = state
-
-
-def _toggled(quads: Sequence[Quad]) -> int:
-    return sum(not quad.null for quad in quads)

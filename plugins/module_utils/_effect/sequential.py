@@ -11,8 +11,8 @@ from statistics import fmean, median
 
 from .._judge import signed_rank
 from .._judge.comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED, Comparison
-from .._judge.looks import LOOKS, Decision, Quad, decide
-from .._judge.quads import FOREIGN
+from .._judge.looks import LOOKS, SAME_SHARE, Decision, Quad, decide
+from .._judge.quads import FOREIGN, TAIL
 
 Looks = Sequence[tuple[int, float]]
 #: Slower by this share without others' time is slower, however wide the margin of a part of a bundle is.
@@ -54,25 +54,33 @@ def _decide(quads: Sequence[Quad], figure: str, margin: float, looks: Looks) -> 
 def _outweighs(quads: Sequence[Quad], figure: str, compared: Comparison) -> bool:
     """Whether the effect is more than twice the drift and what the A/A quads show, and past the margin without others.
 
-    Their time is taken out of both arms as a whole, the part too that did not fall into the median round trip.
+    Whatever they took more of one arm may be part of the effect, the part too that did not fall into the median round
+    trip, and on either side: they are beside the reference as well. It falls into the slowest ones first, so that a
+    little of it makes a tail many times as long: no tail outweighs that.
     """
     effect = compared.effect or 0.0
+    less, more = sorted(_shares(quads))
+    if figure.endswith(TAIL) and more - less > SAME_SHARE:
+        return False
     toggled = [quad.differences[figure] for quad in quads if not quad.null]
     nulls = [quad.differences[figure] for quad in quads if quad.null]
     half = len(toggled) // 2
     drift = median(toggled[half:]) - median(toggled[:half])
     wrong = max(abs(drift), abs(median(nulls)) if nulls else 0.0)
-    own = (1.0 + effect) * _own_share(quads) - 1.0
-    return abs(math.log1p(effect)) > 2.0 * wrong and own * effect > 0.0 and abs(own) > min(compared.margin, _CLEAR)
+    if abs(math.log1p(effect)) <= 2.0 * wrong or more >= 1.0:
+        return False
+    others = (1.0 - less) / (1.0 - more)
+    own = (1.0 + effect) / others - 1.0 if effect > 0.0 else 1.0 - (1.0 + effect) * others
+    return own > min(compared.margin, _CLEAR)
 
 
-def _own_share(quads: Sequence[Quad]) -> float:
-    """What others left of the second arm's time over what they left of the first's; 1.0 where that is not known."""
+def _shares(quads: Sequence[Quad]) -> tuple[float, float]:
+    """What others took of the time of each arm; nothing where that is not known."""
     shares = [quad.sides[FOREIGN] for quad in quads if not quad.null and FOREIGN in quad.sides]
     if not shares:
-        return 1.0
-    first, second = (1.0 - fmean(value for arms in shares for value in arms[arm]) for arm in (0, 1))
-    return second / first if first > 0.0 else 1.0
+        return 0.0, 0.0
+    first, second = (fmean(value for arms in shares for value in arms[arm]) for arm in (0, 1))
+    return first, second
 
 
 def divided(looks: Looks, hypotheses: int) -> list[tuple[int, float]]:

@@ -15,28 +15,37 @@ from typing import Any
 
 from . import rank_sum, signed_rank
 from .comparison import REGRESSION, UNDECIDED, Comparison, paired
-from .quads import POOLED, Quad, clean_values, foreign_difference, values
+from .quads import Quad, clean_values, foreign_difference, values
 
-__all__ = ["HARM", "LONG_LOOKS", "LOOKS", "MARGINS", "Decision", "Quad", "confirm", "confirmation", "decide", "is_null"]
+__all__ = [
+    "CONFIRMATION",
+    "HARM",
+    "LONG_LOOKS",
+    "LOOKS",
+    "MARGINS",
+    "SAME_SHARE",
+    "Decision",
+    "Quad",
+    "confirm",
+    "decide",
+    "is_null",
+]
 
 # (quads that toggle, two-sided risk spent there)
 LOOKS = ((12, 0.0005), (48, 0.0015), (192, 0.003))
 # Where there is time for it, noise deserves one look more.
 LONG_LOOKS = (*LOOKS, (768, 0.005))
-# For the pooled p99, whose sides last as long as the server's housekeeping takes to come round (some 100 ms).
-_POOLED_LOOKS = ((12, 0.0005), (60, 0.0015), (96, 0.003))
-# An effect of this size must not be kept: p50, the median of the blocks' p99s, the p99 of all samples together.
-MARGINS = {"p50": 0.02, "typical_p99": 0.05, POOLED: 0.10}
+# An effect of this size must not be kept: p50, and the median of the blocks' p99s.
+MARGINS = {"p50": 0.02, "typical_p99": 0.05}
 # Every such quad toggles to the same value.
 NULL_EVERY = 4
 # Slower is slower from here on, provided that the margin is reached: see comparison.verdict_of.
 HARM = 0.0
 _NULL_ALPHA = 0.001
 # The second window asks what the first has found: one in a hundred is enough there.
-_CONFIRMATION = ((12, 0.002), (48, 0.003), (192, 0.005))
-_POOLED_CONFIRMATION = ((12, 0.002), (48, 0.006), (96, 0.002))
+CONFIRMATION = ((12, 0.002), (48, 0.003), (192, 0.005))
 # Arms that differ by less than this share of wall time in what others took are alike.
-_SAME_SHARE = 0.01
+SAME_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,9 @@ def decide(
     quads: Sequence[Quad],
     figure: str,
     margin: float | None = None,
-    looks: Sequence[tuple[int, float]] | None = None,
+    looks: Sequence[tuple[int, float]] = LOOKS,
 ) -> Decision:
     """What the quads so far say of one figure. The earliest look that decides counts, whatever came after it."""
-    if looks is None:
-        looks = _POOLED_LOOKS if figure == POOLED else LOOKS
     limit = MARGINS[figure] if margin is None else margin
     usable = [quad for quad in quads if quad.has(figure)]
     toggled = [quad for quad in usable if not quad.null]
@@ -100,11 +107,6 @@ def decide(
         if comparison.verdict != UNDECIDED or number == len(looks) - 1:
             return _capped(figure, comparison, seen, nulls, number + 1)
     raise ValueError("there must be a look")
-
-
-def confirmation(decision: Decision) -> tuple[tuple[int, float], ...]:
-    """The looks, in a later window, at one of which a REGRESSION must show once more."""
-    return _POOLED_CONFIRMATION if decision.figure == POOLED else _CONFIRMATION
 
 
 def confirm(first: Comparison, second: Comparison) -> str:
@@ -154,7 +156,7 @@ def _uneven(toggled: Sequence[Quad]) -> float:
     if not differences or signed_rank.p_value(differences) >= _NULL_ALPHA:
         return 0.0
     centre = signed_rank.centre(differences)
-    return centre if abs(centre) > _SAME_SHARE else 0.0
+    return centre if abs(centre) > SAME_SHARE else 0.0
 
 
 def _holds_clean(figure: str, comparison: Comparison, toggled: Sequence[Quad]) -> bool:

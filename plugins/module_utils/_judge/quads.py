@@ -4,48 +4,41 @@
 
 A tail is seldom smooth: where about one in a hundred round trips meets a burst of the server's own housekeeping, the
 p99 jumps between two levels, from block to block and from quad to quad. So a figure of the tail is taken over batches,
-few in number and growing with the sample: the typical p99 by medians of blocks, the pooled one smoothed over its
-neighbours.
+few in number and growing with the sample, by medians of blocks.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 
-from .statistics import Counts, mean_log_quantile
-
 # Enough for any risk that is spent at a look: two in 2^24 is the smallest.
 BATCHES = 24
-POOLED = "pooled_p99"
 FOREIGN = "foreign"
 # A block of which others took less than this share is clean.
 _CLEAN = 0.01
-# The pooled p99 stands for the quantiles about it: a tail that is longer by a share is so in all of them.
-_ABOUT = (0.98, 0.995)
+# What a figure of the tail is called at its end.
+TAIL = "p99"
 
 
 @dataclass(frozen=True)
 class Quad:
     """``differences``: figure -> ln(B/A). ``null``: both arms had the same value.
 
-    ``sides``: figure -> the logarithms of the blocks of A and of B; a figure that is there is compared by medians of
-    batches, and needs no difference. ``counts``: the samples of A and of B as sorted (value, count) pairs, for the
-    pooled p99. The figure ``foreign`` is the share of wall time that others took, and no logarithm: of each block in
-    ``sides``, or B - A in ``differences``.
+    ``sides``: figure -> the logarithms of the blocks of A and of B. A figure of the tail that is there is compared by
+    medians of batches; and of every figure that is there it is seen what the blocks say that nobody disturbed. The
+    figure ``foreign`` is the share of wall time that others took, and no logarithm: of each block in ``sides``, or
+    B - A in ``differences``.
     """
 
     differences: Mapping[str, float]
     null: bool = False
     sides: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
-    counts: tuple[Counts, Counts] | None = None
 
     def has(self, figure: str) -> bool:
         """Whether it says anything of this figure."""
-        if figure == POOLED and self.counts is not None:
-            return all(self.counts)
         if figure in self.sides:
             return all(side and all(map(math.isfinite, side)) for side in self.sides[figure])
         return math.isfinite(self.differences.get(figure, math.nan))
@@ -53,15 +46,14 @@ class Quad:
 
 def values(quads: Sequence[Quad], figure: str) -> list[float]:
     """The differences ln(B/A) to test: one for each quad, or for each batch where the figure is one of the tail."""
-    if figure == POOLED and all(quad.counts is not None for quad in quads):
-        return [_pooled(batch) for batch in _batches(quads)]
-    if all(figure in quad.sides for quad in quads):
-        return [_typical(batch, figure) for batch in _batches(quads)]
-    return [quad.differences[figure] for quad in quads]
+    tail = figure.endswith(TAIL) and all(figure in quad.sides for quad in quads)
+    if not tail and all(figure in quad.differences for quad in quads):
+        return [quad.differences[figure] for quad in quads]
+    return [_typical(batch, figure) for batch in _batches(quads)]
 
 
 def clean_values(quads: Sequence[Quad], figure: str) -> list[float]:
-    """As ``values`` for a figure in ``sides``, from the blocks that nobody disturbed; empty where that is not known."""
+    """By batches, from the blocks of a figure in ``sides`` that nobody disturbed; empty where that is not known."""
     if not all(figure in quad.sides and FOREIGN in quad.sides for quad in quads):
         return []
     kept = [replace(quad, sides={figure: (_clean(quad, figure, 0), _clean(quad, figure, 1))}) for quad in quads]
@@ -93,16 +85,3 @@ def _batches(quads: Sequence[Quad]) -> list[Sequence[Quad]]:
 def _typical(batch: Sequence[Quad], figure: str) -> float:
     first, second = (median(value for quad in batch for value in quad.sides[figure][arm]) for arm in (0, 1))
     return second - first
-
-
-def _pooled(batch: Sequence[Quad]) -> float:
-    first, second = (
-        mean_log_quantile(_merged(quad.counts[arm] for quad in batch if quad.counts is not None), *_ABOUT)
-        for arm in (0, 1)
-    )
-    return second - first
-
-
-def _merged(many: Iterable[Counts]) -> Counts:
-    """Several samples as one; pairs of the same value need not be joined."""
-    return sorted(pair for counts in many for pair in counts)

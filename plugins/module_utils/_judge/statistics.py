@@ -93,21 +93,6 @@ def quantile_interval(counts: Counts, fraction: float, confidence: float = 0.95)
     )
 
 
-def mean_log_quantile(counts: Counts, low: float, high: float) -> float:
-    """The mean logarithm of the quantiles between two fractions, of sorted (value, count) pairs above 0."""
-    number = total(counts)
-    start, end = low * number, high * number
-    if not 0.0 <= start < end <= number:
-        raise ValueError(f"no quantiles between {low!r} and {high!r} of {number} values")
-    seen, found = 0, 0.0
-    for value, count in counts:
-        inside = min(seen + count, end) - max(seen, start)
-        if inside > 0.0:
-            found += inside * math.log(value)
-        seen += count
-    return found / (end - start)
-
-
 def figure_intervals(
     interval: Callable[[float, float], Bounds], fractions: Mapping[str, float]
 ) -> dict[str, list[float | None]]:

@@ -30,9 +30,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling impor
 from ansible_collections.lowlat.redis.plugins.modules.latency_probe import OPTIONS
 
 from .replay import Harm, Round, none
-from .stream import BLOCK, FRACTIONS, P50, P90, P99, TERMS, Block
+from .rules import COUNTS
+from .stream import BLOCK, P50, P90, P99, TERMS, Block
 
-_COUNTS = [round((high - low) * BLOCK) for low, high in zip((0.0, *FRACTIONS), FRACTIONS)]
 _ROLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../roles/gated_change/defaults/main.yml")
 _GOOD = {"pinned": True, "same_cpu": True, "steal": 0.0, "throttled": 0.0, "migrations": {"probe": 0, "server": 0}}
 _UNRECORDED = "a recording has no statistics of the server"
@@ -100,7 +100,7 @@ class _Ledger:
 def _take(run: Run, metric: str, block: Block, terms: Sequence[float]) -> float:
     """Take in a block; the seconds that it took."""
     counts: Counter[int] = Counter()
-    for value, number in zip(block, _COUNTS):
+    for value, number in zip(block, COUNTS):
         counts[round(value * 1000)] += number
     run.histograms[metric].add(counts)
     for name, place in (("p50", P50), ("p90", P90), ("p99", P99)):
@@ -114,7 +114,7 @@ def _working(one: Round, redis: Block) -> tuple[float, ...]:
     """The ledger's terms where harm made round trips longer: the server works for the time that the mean grew by."""
     if redis is one.redis:
         return one.redis_terms
-    more = sum((new - old) * number for new, old, number in zip(redis, one.redis, _COUNTS)) / BLOCK
+    more = sum((new - old) * number for new, old, number in zip(redis, one.redis, COUNTS)) / BLOCK
     return tuple(value + more * (term in ("wall", "server")) for term, value in zip(TERMS, one.redis_terms))
 
 

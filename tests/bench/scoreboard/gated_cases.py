@@ -142,3 +142,5 @@ ALONE: dict[str, list[Case]] = {
     "Redis alone steps": [stepping(0.2, both=False)],
     "noise spares the reference": [in_phase("burner_short", 1, False), in_phase("burner", 1, False)],
 }
+#: Where a change that does harm is tried.
+HARMED: dict[str, list[Case]] = {name: NULLS[name] for name in ("same server", "restarted", "noise throughout")}

@@ -20,7 +20,7 @@ from .stream import BLOCK, FRACTIONS, P99, Block
 
 # Blocks on each side: 12,000 round trips.
 BLOCKS = 24
-_COUNTS = [round((high - low) * BLOCK) for low, high in zip((0.0, *FRACTIONS), FRACTIONS)]
+COUNTS = [round((high - low) * BLOCK) for low, high in zip((0.0, *FRACTIONS), FRACTIONS)]
 _ALPHA = 0.01
 # Where among the quantiles a hundred samples of a block lie, and how far beyond.
 _PLACES = [
@@ -44,7 +44,7 @@ def samples(blocks: Sequence[Block]) -> list[float]:
 
 
 def pooled(blocks: Sequence[Block]) -> Counts:
-    return sorted(pair for block in blocks for pair in zip(block, _COUNTS))
+    return sorted(pair for block in blocks for pair in zip(block, COUNTS))
 
 
 def threshold(before: Sequence[Block], after: Sequence[Block]) -> bool:

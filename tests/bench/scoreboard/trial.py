@@ -1,140 +1,123 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One trial of the engine: quads from a source, looked at until every figure is decided."""
+"""One toggle, or one bundle, as setting_effect tries it: the product's own code, with a recording for a server.
+
+Settings, margins, time and the share of it that is used are the module's defaults. The clock is that of the recording.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison import (
-    EQUIVALENT,
-    IMPROVEMENT,
-    REGRESSION,
-    UNDECIDED,
-)
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.looks import (
-    LONG_LOOKS,
-    Decision,
-    Quad,
-    confirmation,
-    decide,
-    is_null,
-)
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.bench import AFTER_TOGGLE
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.experiment import Experiment
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.quads import Alternation
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison import UNDECIDED
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.quads import FOREIGN
+from ansible_collections.lowlat.redis.plugins.modules.setting_effect import OPTIONS
 
-from .replay import Harm, Round, Source, none
-from .stream import BLOCK, FRACTIONS, P50, P99
+from .replay import Harm, Source, none
+from .stream import BLOCK, P50, P90, P99
 
-FIGURES = ("p50", "typical_p99", "pooled_p99")
-# Rounds in 100 ms, in which a server with hz 10 does its housekeeping once: sides of the pooled p99.
-HOUSEKEEPING = 14
-_COUNTS = [round((high - low) * BLOCK) for low, high in zip((0.0, *FRACTIONS), FRACTIONS)]
+MARGINS = {"p50": OPTIONS["margin_p50"]["default"], "p99": OPTIONS["margin_p99"]["default"]}
+# Seconds of sampling in the time that the module takes by default.
+SECONDS = OPTIONS["seconds"]["default"] * OPTIONS["duty"]["default"]
+ONE = ("rtt",)
+# What the module measures unless it is told otherwise.
+THREE = ("rtt", "set_rtt", "xadd_rtt")
+_PLACES = {"p50": P50, "p90": P90, "p99": P99}
 
-# The two sides of a quad: what was measured with the first value, and with the second.
-Sides = tuple[list[Round], list[Round]]
+
+class Recording:
+    """A recorded server: can be switched and measured, and knows how many seconds of sampling that took.
+
+    ``harms`` is what the new value of each setting does to Redis. Each command has a recorded block, from rounds that
+    followed one another, beside the reference of the first of them.
+    """
+
+    def __init__(self, source: Source, harms: Sequence[Harm]) -> None:
+        self._source = source
+        self._harms = harms
+        self._new: set[int] = set()
+        self._seconds = 0.0
+
+    def switch(self, new: Sequence[int], old: Sequence[int]) -> None:
+        self._new = (self._new | set(new)) - set(old)
+
+    def clock(self) -> float:
+        return self._seconds
+
+    def side(self, metrics: Sequence[str]) -> dict[str, float]:
+        """As the product's bench has it: ln(Redis / reference), and the share of wall time that others took."""
+        rounds = [self._source(bool(self._new)) for _metric in metrics]
+        floor = rounds[0].reference
+        found: dict[str, float] = {}
+        wall = foreign = 0.0
+        for metric, one in zip(metrics, rounds):
+            redis = one.redis
+            for number in sorted(self._new):
+                if self._harms[number] is not none:
+                    redis = self._harms[number](redis)
+            for figure, place in _PLACES.items():
+                found[f"{metric}.{figure}"] = math.log(redis[place] / floor[place])
+            wall += one.redis_terms[0] + redis[P50] - one.redis[P50]
+            foreign += one.redis_terms[4]
+        found[FOREIGN] = foreign / wall
+        self._seconds += (wall + rounds[0].reference_terms[0]) * (BLOCK + AFTER_TOGGLE) / 1e6
+        return found
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """``by_figure`` after confirmation; ``rounds`` that were needed, by figure and in all."""
+class Told:
+    """What the product said, and after how many seconds of sampling. ``culprits`` are places in the bundle.
 
-    by_figure: dict[str, str]
-    rounds_by_figure: dict[str, int]
-    reasons: dict[str, str]
-
-    @property
-    def rounds(self) -> int:
-        return max(self.rounds_by_figure.values())
-
-    @property
-    def overall(self) -> str:
-        verdicts = set(self.by_figure.values())
-        for verdict in (REGRESSION, UNDECIDED, IMPROVEMENT):
-            if verdict in verdicts:
-                return verdict
-        return EQUIVALENT
-
-
-class Bench:
-    """Takes quads from a source and remembers them, as the product's does from a server.
-
-    A side has ``length`` rounds.
+    ``by_figure``: verdicts of the first window. ``reason``: why it was left open.
     """
 
-    def __init__(self, source: Source, harm: Harm, random: Random, length: int = 1) -> None:
-        self.source, self.harm, self.random, self.length = source, harm, random, length
-        self._quads: list[Quad] = []
-
-    def quads(self, count: int) -> list[Quad]:
-        while len(self._quads) < count:
-            null = is_null(len(self._quads))
-            self._quads.append(quad_of(self._take(null), null))
-        return self._quads[:count]
-
-    def _take(self, null: bool) -> Sides:
-        sides: Sides = ([], [])
-        first = self.random.randrange(2)
-        for second in (first, 1 - first, 1 - first, first):
-            for _number in range(self.length):
-                one = self.source(bool(second) and not null)
-                if second and not null and self.harm is not none:
-                    one = Round(self.harm(one.redis), one.reference, one.redis_terms, one.reference_terms)
-                sides[second].append(one)
-        return sides
+    verdict: str
+    by_figure: Mapping[str, str]
+    seconds: float
+    reason: str
+    culprits: tuple[int, ...]
 
 
-def quad_of(sides: Sides, null: bool) -> Quad:
-    """As the product has them: ln(B/A) of what Redis took relative to the reference of its round."""
-    medians, tails = (
-        [[math.log(one.redis[place] / one.reference[place]) for one in side] for side in sides] for place in (P50, P99)
-    )
-    shares = [[one.foreign for one in side] for side in sides]
-    samples = [[pair for one in side for pair in zip(one.redis, _COUNTS)] for side in sides]
-    return Quad(
-        {},
-        null,
-        {
-            "p50": (medians[0], medians[1]),
-            "typical_p99": (tails[0], tails[1]),
-            FOREIGN: (shares[0], shares[1]),
-        },
-        (samples[0], samples[1]),
-    )
-
-
-def run(make: Callable[[Random], Source], harm: Harm, seed: str, figures: Sequence[str] = FIGURES) -> Verdicts:
-    """A trial with its own random numbers."""
+def run(
+    make: Callable[[Random], Source],
+    harms: Sequence[Harm],
+    seed: str,
+    metrics: Sequence[str] = ONE,
+    seconds: float = SECONDS,
+) -> Told:
+    """A trial with its own random numbers: one setting, or a bundle of as many as there are harms."""
     random = Random(seed)
-    source = make(random)
-    short = Bench(source, harm, random)
-    verdicts, rounds, reasons = {}, {}, {}
-    for figure in figures:
-        bench = Bench(source, harm, random, HOUSEKEEPING) if figure == "pooled_p99" else short
-        decision, size = _until_over(bench, figure, 0, None if figure == "pooled_p99" else LONG_LOOKS)
-        verdict, caps = decision.verdict, list(decision.caps)
-        if verdict == REGRESSION:
-            second, size = _until_over(bench, figure, size, confirmation(decision))
-            verdict = second.verdict if second.verdict == REGRESSION else UNDECIDED
-            caps += second.caps or ([] if verdict == REGRESSION else ["it did not show again"])
-        verdicts[figure] = verdict
-        rounds[figure] = size * 4 * bench.length
-        reasons[figure] = "; ".join(caps) or decision.comparison.reason
-    return Verdicts(verdicts, rounds, reasons)
+    recording = Recording(make(random), harms)
+    alternation = Alternation(len(harms), recording.switch, recording.side, random.randrange(1 << 32), recording.clock)
+    margins = {f"{metric}.{figure}": margin for metric in metrics for figure, margin in MARGINS.items()}
+    names = [{"kind": "redis", "key": str(number)} for number in range(len(harms))]
+    said = Experiment(names, alternation, margins, 0.0, seconds).run()
+    by_figure = {
+        f"{metric}.{name}": found["verdict"]
+        for metric, figures in said["effects"].items()
+        for name, found in figures.items()
+        if name in MARGINS
+    }
+    culprits = tuple(int(one["key"]) for one in said["culprits"])
+    return Told(said["verdict"], by_figure, recording.clock(), _reason(said), culprits)
 
 
-def _until_over(
-    bench: Bench, figure: str, start: int, looks: Sequence[tuple[int, float]] | None
-) -> tuple[Decision, int]:
-    """Take what the decision asks for until it is over; also how many quads there are by then."""
-    size = start
-    decision = decide([], figure, looks=looks)
-    while not decision.over:
-        wanted = decision.needs
-        while wanted:
-            wanted -= not is_null(size)
-            size += 1
-        decision = decide(bench.quads(size)[start:], figure, looks=looks)
-    return decision, size
+def _reason(said: Mapping[str, Any]) -> str:
+    if said["verdict"] != UNDECIDED:
+        return ""
+    if said["confirmation"]:
+        return "it did not show again"
+    open_ = {
+        f"{name}: {'; '.join(found.get('caps', ())) or found.get('reason', '')}"
+        for figures in said["effects"].values()
+        for name, found in figures.items()
+        if name in MARGINS and found["verdict"] == UNDECIDED
+    }
+    return "; ".join(sorted(open_))

@@ -30,6 +30,14 @@ def test_one_setting_that_does_harm_is_confirmed_in_a_later_window() -> None:
     assert said["quads"] == len(bundle.sides) / 4
 
 
+@pytest.mark.slow
+def test_one_setting_has_a_look_more_where_there_is_time_for_it() -> None:
+    """A bundle has none: its time is for the search."""
+    noisy = [Bundle(count, noise=0.4).experiment(20_000.0).run() for count in (1, 2)]
+    assert [said["effects"]["rtt"]["p50"]["samples"] for said in noisy] == [768, 192]
+    assert Bundle(1, noise=0.4).experiment(2_000.0).run()["effects"]["rtt"]["p50"]["samples"] == 263
+
+
 def test_harm_that_is_gone_in_the_later_window_is_none() -> None:
     bundle = Bundle(1, {((0,), "rtt.p50"): 0.1})
     experiment = bundle.experiment()

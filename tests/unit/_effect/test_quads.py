@@ -98,12 +98,32 @@ def test_only_what_is_judged_is_measured() -> None:
     assert set(asked) == {("set_rtt",)}
 
 
-def test_figures_of_the_tail_are_handed_on_side_by_side() -> None:
+def test_figures_are_handed_on_side_by_side() -> None:
     compared = Bundle(1).alternation().compare((), (0,), {"rtt.p50": 0.02, "rtt.p99": 0.05}, FOREVER)
     for quad in compared.quads:
-        assert set(quad.sides) == {"rtt.p99"}
-        first, second = quad.sides["rtt.p99"]
-        assert sum(second) / 2 - sum(first) / 2 == pytest.approx(quad.differences["rtt.p99"])
+        assert set(quad.sides) == {"rtt.p50", "rtt.p90", "rtt.p99"}
+        for figure, (first, second) in quad.sides.items():
+            assert sum(second) / 2 - sum(first) / 2 == pytest.approx(quad.differences[figure])
+
+
+def test_the_median_is_compared_quad_by_quad_and_the_tail_by_batches() -> None:
+    compared = Bundle(1, noise=0.02).alternation().compare((), (0,), {"rtt.p50": 0.02, "rtt.p99": 0.02}, FOREVER)
+    assert compared.decisions["rtt.p50"].comparison.samples >= 48
+    assert compared.decisions["rtt.p99"].comparison.samples == 24
+
+
+@pytest.mark.parametrize(("harm", "verdict"), [(0.0, "equivalent"), (0.04, "regression")])
+def test_a_median_beside_company_is_believed_where_the_undisturbed_blocks_agree(harm: float, verdict: str) -> None:
+    bundle = Bundle(1, {((0,), "rtt.p50"): harm})
+    real = bundle.side
+
+    def beside(metrics: Sequence[str]) -> dict[str, float]:
+        return {**real(metrics), "foreign": 0.3 * (0 in bundle.new and bundle.random.random() < 0.4)}
+
+    bundle.side = beside  # type: ignore[method-assign]
+    compared = bundle.alternation().compare((), (0,), {"rtt.p50": 0.02}, FOREVER, looks=[(48, 0.0015)])
+    assert compared.verdict == verdict
+    assert not compared.decisions["rtt.p50"].caps
 
 
 def test_a_second_value_that_only_has_more_company_is_not_accused() -> None:
@@ -134,6 +154,32 @@ def test_a_server_that_waits_leaves_its_cpu_to_others(harm: float, share: float)
     compared = bundle.alternation().compare((), (0,), {"rtt.p50": max(0.02, math.expm1(harm) / 4)}, FOREVER)
     assert compared.verdict == "regression"
     assert "others took" in compared.decisions["rtt.p50"].caps[0]
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.15, "undecided"), (0.0, "regression")])
+def test_no_tail_outweighs_the_time_of_others(share: float, verdict: str) -> None:
+    """A few percent of the time make a multiple of it: they fall into the slowest round trips."""
+    bundle = Bundle(1, {((0,), "rtt.p99"): 1.0})
+    real = bundle.side
+
+    def beside(metrics: Sequence[str]) -> dict[str, float]:
+        return {**real(metrics), "foreign": share * (0 in bundle.new) + 0.001 * bundle.random.random()}
+
+    bundle.side = beside  # type: ignore[method-assign]
+    assert bundle.alternation().compare((), (0,), {"rtt.p99": 0.05}, FOREVER).verdict == verdict
+
+
+@pytest.mark.parametrize(("harm", "verdict"), [(0.025, "undecided"), (-0.025, "undecided"), (0.5, "regression")])
+def test_company_of_the_first_value_is_no_proof_either(harm: float, verdict: str) -> None:
+    """It disturbs the reference as well, so that the first value may look faster beside it."""
+    bundle = Bundle(1, {((0,), "rtt.p50"): harm})
+    real = bundle.side
+
+    def beside(metrics: Sequence[str]) -> dict[str, float]:
+        return {**real(metrics), "foreign": 0.15 * (0 not in bundle.new) + 0.02 + 0.001 * bundle.random.random()}
+
+    bundle.side = beside  # type: ignore[method-assign]
+    assert bundle.alternation().compare((), (0,), {"rtt.p50": 0.02}, FOREVER).verdict == verdict
 
 
 def test_what_the_kernel_tells_of_some_sides_only_is_left_out() -> None:

@@ -17,11 +17,11 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison imp
     paired,
 )
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.looks import (
+    CONFIRMATION,
+    LONG_LOOKS,
     LOOKS,
-    MARGINS,
     Quad,
     confirm,
-    confirmation,
     decide,
     is_null,
 )
@@ -71,7 +71,8 @@ def test_what_came_after_the_deciding_look_does_not_count() -> None:
 
 def test_looks_spend_half_a_percent() -> None:
     assert sum(alpha for _size, alpha in LOOKS) == pytest.approx(0.005)
-    assert set(MARGINS) == {"p50", "typical_p99", "pooled_p99"}
+    assert LONG_LOOKS[: len(LOOKS)] == LOOKS
+    assert sum(alpha for _size, alpha in LONG_LOOKS) == pytest.approx(0.01)
 
 
 def test_an_a_a_that_rejects_caps_the_verdict() -> None:
@@ -149,9 +150,8 @@ def test_a_regression_shows_twice() -> None:
 
 
 def test_the_second_window_looks_as_often_and_asks_for_less() -> None:
-    looks = confirmation(decide(quads(12, 0.04), "p50"))
-    assert [size for size, _alpha in looks] == [size for size, _alpha in LOOKS]
-    assert sum(alpha for _size, alpha in looks) == pytest.approx(0.01)
+    assert [size for size, _alpha in CONFIRMATION] == [size for size, _alpha in LOOKS]
+    assert sum(alpha for _size, alpha in CONFIRMATION) == pytest.approx(0.01)
 
 
 def test_quads_without_the_figure_do_not_count() -> None:
@@ -184,19 +184,3 @@ def test_medians_of_batches_see_through_a_tail_of_two_levels(effect: float, verd
         for some in whole
     ]
     assert [decide(some, "typical_p99").verdict for some in by_quad].count(verdict) < 12
-
-
-@pytest.mark.parametrize(("effect", "verdict"), [(0.0, EQUIVALENT), (0.3, REGRESSION)])
-def test_the_pooled_p99_is_that_of_all_samples(effect: float, verdict: str) -> None:
-    random = Random(4)
-
-    def counts(factor: float) -> list[tuple[float, int]]:
-        return sorted((factor * random.lognormvariate(2.0, 0.1), 10) for _sample in range(200))
-
-    some = [
-        Quad({}, is_null(number), counts=(counts(1.0), counts(1.0 if is_null(number) else 1.0 + effect)))
-        for number in range(32)
-    ]
-    found = decide(some, "pooled_p99")
-    assert found.verdict == verdict
-    assert found.comparison.effect == pytest.approx(effect, abs=0.05)

@@ -76,15 +76,3 @@ def test_counts_stand_for_the_values_they_count() -> None:
     assert statistics.quantile_interval([(7.0, 3)], 0.99) == (7.0, None)
     with pytest.raises(ValueError, match="rank"):
         statistics.value_at(counts, 1001)
-
-
-def test_the_mean_of_the_quantiles_about_one() -> None:
-    counts = [(1.0, 97), (math.e, 1), (math.e**2, 1), (math.e**3, 1)]
-    assert statistics.mean_log_quantile(counts, 0.97, 1.0) == pytest.approx(2.0)
-    assert statistics.mean_log_quantile(counts, 0.965, 0.975) == pytest.approx(0.5)
-    assert statistics.mean_log_quantile(counts, 0.0, 0.5) == 0.0
-    for low, high in ((0.5, 0.5), (0.9, 1.1), (-0.1, 0.5)):
-        with pytest.raises(ValueError, match="no quantiles"):
-            statistics.mean_log_quantile(counts, low, high)
-    with pytest.raises(ValueError, match="no quantiles"):
-        statistics.mean_log_quantile([], 0.1, 0.9)
