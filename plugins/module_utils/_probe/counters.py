@@ -14,6 +14,9 @@ from dataclasses import dataclass
 _CPUCLOCK_SCHED = 2
 # Field of a CPU's line in /proc/schedstat: how long tasks ran there, in nanoseconds.
 _RUN_TIME = 7
+# The same by CPU, of all that is in a control group of version 1. Only the first of all, which has everything, has also
+# the other file: in a container there may stand the container's own.
+_GROUP_USAGE, _OF_ALL = "cpuacct.usage_percpu", "release_agent"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ def idle_or_busy(cpu: int, descriptors: list[int], root: str = "/") -> tuple[Sou
         if states:
             # Preferred: its cost does not grow with the number of CPUs.
             return Source("idle", tuple(_open(path, descriptors) for path in states), 24, _microseconds), ""
+        usage = _usage_of_all(root)
+        if usage:
+            fd = _open(usage, descriptors)
+            return Source("busy", (fd,), 1 << 14, lambda texts: int(texts[0].split()[cpu])), ""
         fd = _open(os.path.join(root, "proc/schedstat"), descriptors)
     except OSError as error:
         return None, f"no cpuidle states of CPU {cpu}, and {error.filename}: {error.strerror}"
@@ -89,6 +96,14 @@ def run_delays(pid: int, descriptors: list[int], root: str = "/") -> tuple[Sourc
     if texts[0].split()[:1] in ([], [b"0"]):
         return None, f"{paths[0]} counts nothing: task statistics are switched off"
     return Source("foreign", fds, 64, _delays), ""
+
+
+def _usage_of_all(root: str) -> str:
+    """The file with the time of all processes by CPU, empty where there is none."""
+    for path in sorted(glob.glob(os.path.join(root, "sys/fs/cgroup/*cpuacct*", _GROUP_USAGE))):
+        if os.path.exists(os.path.join(os.path.dirname(path), _OF_ALL)):
+            return path
+    return ""
 
 
 def _open(path: str, descriptors: list[int]) -> int:

@@ -127,6 +127,20 @@ def test_without_idle_states_the_run_time_of_the_cpu_is_taken(files: Files) -> N
         os.close(fd)
 
 
+@pytest.mark.parametrize("group", ["cpuacct", "cpu,cpuacct"])
+def test_of_a_control_group_only_that_of_all_processes_counts(files: Files, group: str) -> None:
+    files.write(f"sys/fs/cgroup/{group}/cpuacct.usage_percpu", "70 123 \n")
+    descriptors: list[int] = []
+    found, reason = idle_or_busy(1, descriptors, str(files.root))
+    assert found is None and "schedstat" in reason  # it may be a container's own
+    files.write(f"sys/fs/cgroup/{group}/release_agent", "\n")
+    found, reason = idle_or_busy(1, descriptors, str(files.root))
+    assert found is not None and (found.kind, reason) == ("busy", "")
+    assert found.total([os.pread(found.fds[0], found.size, 0)]) == 123
+    for fd in descriptors:
+        os.close(fd)
+
+
 def test_the_cpu_time_of_a_process_is_that_of_all_its_threads() -> None:
     clock, reason = cpu_clock(ME, False, [])
     assert clock is not None and not reason
