@@ -56,12 +56,12 @@ def share(told: Sequence[Told], decision: str) -> Share:
 
 def run(many: int) -> list[Figure]:
     """Nothing changed, and changes that do harm."""
-    nulls = {name: trials(cases, many // 5, name) for name, cases in NULLS.items()}
+    nulls = {name: trials(cases, max(2, many // 5), name) for name, cases in NULLS.items()}
     show(NOTHING, nulls)
-    alone = {name: trials(cases, many // 10, name) for name, cases in ALONE.items()}
+    alone = {name: trials(cases, max(2, many // 10), name) for name, cases in ALONE.items()}
     show("gated_change, nothing changed, but Redis alone is disturbed in one of the two windows (not counted)", alone)
     harmed = {
-        f"{effect}, {name}": trials(cases, many // 10, f"{effect} {name}", harm)
+        f"{effect}, {name}": trials(cases, max(2, many // 10), f"{effect} {name}", harm)
         for effect, harm in HARMS.items()
         for name, cases in HARMED.items()
     }

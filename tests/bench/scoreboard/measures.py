@@ -115,7 +115,7 @@ def noisy_power(
 @lru_cache(maxsize=8)
 def waits(effect: float) -> Harm:
     """So many round trips wait for WAIT us more that the pooled p99 of the quiet streams is longer by this share."""
-    blocks = [one.redis for name in QUIET for one in recorded(name)[::4]]
+    blocks = [one.redis for name in QUIET for one in recorded(name)]
     wanted = quantile(pooled(blocks), 0.99) * (1.0 + effect)
     low, high = 0.0, 0.02
     for _step in range(12):
