@@ -84,7 +84,9 @@ def test_a_gate_that_fails_returns_everything(redis_server: Start, tmp_path: os.
     assert result["failed"] is True
     assert "impossible" in result["msg"]
     assert result["measurement"]["rtt"]["count"] == 100
-    assert result["decision"]["failed"] == ["impossible"]
+    # Beside somebody who disturbs it nobody can tell why it fails; it is not kept either way.
+    assert ["impossible"] in (result["decision"]["failed"], result["decision"]["inconclusive"])
+    assert result["decision"]["decision"] == "roll_back"
 
 
 def test_an_error_is_one_clear_failure(tmp_path: os.PathLike[str]) -> None:
@@ -119,7 +121,7 @@ def test_gates_against_a_baseline(redis_server: Start) -> None:
     held = _gated_probe.run(parameters(server, baseline=baseline, gates=[gate(max=1e6, against="baseline")]))
     assert held["gates"][0]["baseline"] == baseline["rtt"]["p50"]
     assert held["decision"]["decision"] == "keep"
-    with pytest.raises(LowlatError, match="1 hard gate failed"):
+    with pytest.raises(LowlatError, match="1 hard gate (failed|could not be judged)"):
         _gated_probe.run(parameters(server, baseline=baseline, gates=[gate(max=1e-6, against="baseline")]))
 
 
