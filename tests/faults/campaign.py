@@ -47,12 +47,12 @@ def random_kills(place: Place, chosen: Sequence[Case], number: int, seed: int) -
     """At any moment of any request, a little past its end too."""
     drawn = random.Random(seed)
     pairs = [(case, phase) for case in chosen for phase in phases(case)]
-    lasts: dict[tuple[Case, str], float] = {}
+    lasts: dict[tuple[str, str], float] = {}
     for _one in range(number):
         case, phase = drawn.choice(pairs)
-        if (case, phase) not in lasts:
-            lasts[case, phase] = place.seconds(case, phase)
-        moment = drawn.uniform(0, 1.1 * lasts[case, phase])
+        if (case.name, phase) not in lasts:
+            lasts[case.name, phase] = place.seconds(case, phase)
+        moment = drawn.uniform(0, 1.1 * lasts[case.name, phase])
         yield partial(place.kill_some_time, case, phase, moment)
 
 

@@ -48,6 +48,8 @@ _HARMLESS = _names(
 )
 #: Each of them is a step, or may be one; and what waits for an answer to one.
 TRACED = frozenset(_CHANGES | _WRITES | _OPENS | {"recvfrom", "recvmsg", "wait4", "waitid"})
+# A CONFIG SET with it sets nothing: it is how a server is asked what can be set.
+_QUESTION = "lowlat-no-such-directive"
 # Commands of Redis that change nothing.
 _READS = _names("PING INFO AUTH HELLO SELECT DBSIZE LASTSAVE ROLE COMMAND TIME DEBUG MEMORY SLOWLOG LATENCY EXISTS")
 _READ_PAIRS = frozenset(
@@ -176,7 +178,7 @@ def _command(arguments: str) -> str | None:
     if not words:
         return None
     first, second = words[0].upper(), (words[1].upper() if len(words) > 1 else "")
-    if first in _READS or (first, second) in _READ_PAIRS:
+    if first in _READS or (first, second) in _READ_PAIRS or _QUESTION in words:
         return None
     return "redis: " + " ".join(words[:4])
 
