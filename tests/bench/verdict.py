@@ -83,7 +83,7 @@ def powers(many: int) -> list[Figure]:
     print(timed("p50 +2 %", p50_seconds))
     print(timed("typical p99 +5 %", typical_seconds))
     print(timed("pooled p99 +10 %, a longer tail", pooled_seconds))
-    detail("pooled p99 +10 %, a longer tail, found within 240 s", {name: share for name, (share, _) in noisy.items()})
+    detail("pooled p99 +10 %, a longer tail, found within 240 s", {name: pair[0] for name, pair in noisy.items()})
     late, wrong = (together(pair[place] for pair in noisy.values()) for place in (0, 1))
     return [
         at_least("power_p50_2pct", p50.value, 0.99, "p50 +2 % found within 5 s", f"({p50})"),

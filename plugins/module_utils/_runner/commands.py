@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
     commands = {"expire": _expire, "boot": _boot, "recover": _recover}
     if len(arguments) != 2 or arguments[0] not in commands:
-        print(__doc__, file=sys.stderr)
+        _write(f"{__doc__}", sys.stderr)
         return BY_HAND
     return _tried(commands[arguments[0]], Path(arguments[1]))
 
@@ -45,7 +45,7 @@ def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
         return command(directory)
     except (LowlatError, OSError) as error:
-        _print(f"lowlat: {error}", sys.stderr)
+        _write(f"lowlat: {error}", sys.stderr)
         return AGAIN
 
 
@@ -117,10 +117,11 @@ def _before_start(change: Change, armed: Deadline) -> int:
 
 def _say(directory: Path, sentences: list[str]) -> None:
     """To the system's log, by way of the unit."""
-    _print(f"lowlat: change {directory.name}: " + "; ".join(sentences), sys.stdout)
+    _write(f"lowlat: change {directory.name}: " + "; ".join(sentences), sys.stdout)
 
 
-def _print(text: str, where: TextIO) -> None:
+def _write(text: str, where: TextIO) -> None:
     """A log that takes no more is no reason to stop."""
     with contextlib.suppress(OSError):
-        print(text, file=where, flush=True)
+        where.write(f"{text}\n")
+        where.flush()

@@ -110,7 +110,11 @@ def test_it_is_told_who_ended_a_change(changer: Make, monkeypatch: pytest.Monkey
     host = changer()
     kept(host, hz=8)
     host.run("rolled_back")
-    monkeypatch.setattr(transaction, "write_files", lambda *_arguments: (_ for _ in ()).throw(ChangeError("no")))
+
+    def fail(*_arguments: Any) -> None:
+        raise ChangeError("no")
+
+    monkeypatch.setattr(transaction, "write_files", fail)
     with pytest.raises(ChangeError):
         host.apply(*host.redis(hz=8))
     changes = status(host)["changes"]

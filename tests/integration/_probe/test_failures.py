@@ -91,7 +91,7 @@ def test_a_server_that_is_started_anew(redis_server: Start) -> None:
     server = redis_server()
     again = once_measuring(server, lambda: (server.stop(), server.start()))
     # In a block, or between two of them.
-    with pytest.raises(ServerError, match=r"failed while it was measured|Nobody answers") as caught, again:
+    with again, pytest.raises(ServerError, match=r"failed while it was measured|Nobody answers") as caught:
         measure(server.address(), LONG)
     assert caught.value.where and caught.value.why and caught.value.remedy
     assert server.client().ping()

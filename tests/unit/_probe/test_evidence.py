@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Any
 
@@ -27,13 +28,8 @@ READERS = {
 def between(monkeypatch: pytest.MonkeyPatch, step: float, *names: str) -> dict[str, Any]:
     """The evidence when these counters go on by so much, and all others by 1."""
     for name, reader in READERS.items():
-        then = {"reads": 100.0}
-
-        def read(*_arguments: Any, then: dict[str, float] = then, by: float = step if name in names else 1.0) -> float:
-            then["reads"] += by
-            return then["reads"]
-
-        monkeypatch.setattr(interference, reader, read)
+        counts = itertools.count(100.0, step if name in names else 1.0)
+        monkeypatch.setattr(interference, reader, lambda *_arguments, counts=counts: next(counts))
     evidence = Evidence(Redis(), Placement("same", 0, [0]), os.getpid())  # type: ignore[arg-type]
     evidence.begin()
     return evidence.end()
