@@ -11,6 +11,7 @@ synced, and in which order. It does not prove anything about disks that lie abou
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -73,8 +74,9 @@ class Machine:
         if process is None:
             return
         os.kill(process, signal.SIGKILL)
-        while self.process() is not None:
-            time.sleep(0.01)
+        # Its threads end one after the other; with the last one goes the lock of its pid file, and that of the disk.
+        with (self.directory / "pid").open("r+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
 
     def destroy(self) -> None:
         """Nothing runs any more, and nothing is left of it."""
