@@ -92,6 +92,7 @@ for options in {requests!r}:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mounts", [READ_ONLY_DIRECTORY, READ_ONLY_FILE], ids=["directory", "file"])
 def test_a_config_file_that_is_mounted_read_only(changer: Make, in_namespaces: tuple[str, ...], mounts: Any) -> None:
     host = changer()
@@ -103,6 +104,7 @@ def test_a_config_file_that_is_mounted_read_only(changer: Make, in_namespaces: t
     assert not Path(host.state_directory).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mounts", [BOUND_FILE, (BOUND_DIRECTORY, *BOUND_FILE, READ_ONLY)], ids=["", "root read-only"])
 def test_a_config_file_that_is_a_mount_point_of_its_own(
     changer: Make, in_namespaces: tuple[str, ...], mounts: Any

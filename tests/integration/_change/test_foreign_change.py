@@ -259,6 +259,7 @@ def test_a_write_in_place_that_was_cut_short_is_nobodys_edit(changer: Make) -> N
     assert (undone["state"], undone["foreign"], host.config) == ("rolled_back", [], before)
 
 
+@pytest.mark.slow
 def test_what_an_apply_that_was_killed_may_have_set_is_put_back_in_any_case(
     changer: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

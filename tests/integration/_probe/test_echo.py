@@ -21,6 +21,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands impor
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.echo import Responder, responder
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Channel, Disconnected, run_block
 
+pytestmark = pytest.mark.slow
 CPU = max(os.sched_getaffinity(0))
 FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 

@@ -20,6 +20,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.server import 
 from tests.conftest import Server, free_port
 from tests.integration._probe.conftest import Certificate
 
+pytestmark = pytest.mark.slow
 Start = Callable[..., Server]
 PLAN = Plan(samples=60, runs=2, duty=1, block=40)
 CLIENT = ("rtt", "set_rtt", "xadd_rtt")

@@ -64,6 +64,7 @@ def written(random: Random, place: Path, known: list[str], lines: int = 40, vers
     return text
 
 
+@pytest.mark.slow
 @given(RANDOM)
 @settings(max_examples=30, **SAME)
 def test_an_edit_says_what_it_should_and_nothing_else(place: Path, random: Random) -> None:
@@ -81,6 +82,7 @@ def test_more_edits(place: Path, random: Random, version: Version) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @given(RANDOM, st.sampled_from([0o600, 0o640, 0o4755]), st.sampled_from(["", "link", "names"]))
 @settings(max_examples=30, **SAME)
 def test_what_was_edited_comes_back_whole(place: Path, random: Random, mode: int, how: str) -> None:

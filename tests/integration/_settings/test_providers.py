@@ -213,6 +213,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_a_real_kernel(in_namespaces: tuple[str, ...]) -> None:
     """Sysctls and the loopback interface of a network namespace of our own."""
     prepare = 'mount -t sysfs none /sys && exec "$@"'

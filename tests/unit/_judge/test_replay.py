@@ -29,6 +29,7 @@ def test_a_true_effect_is_found_in_time(harm: replay.Harm, patience: float) -> N
     assert (found.hits, found.trials) == (5, 5)
 
 
+@pytest.mark.slow
 def test_twice_the_margin_is_not_kept_whatever_the_noise() -> None:
     kept = measures.false_keeps(replay.scale(0.04), dict(replay.NOISES), 2, "unit")
     assert sum(share.hits for share in kept.values()) == 0
@@ -58,6 +59,7 @@ def test_the_culprit_of_eight_is_found() -> None:
     assert found.hits == 2
 
 
+@pytest.mark.slow
 def test_the_usual_rule_is_as_bad_as_they_say() -> None:
     fired = [measures.by_rules(replay.QUIET_SOURCE, replay.none, f"unit {number}")["p99 + 5 %"] for number in range(30)]
     assert sum(fired) >= 3

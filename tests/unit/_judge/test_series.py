@@ -20,6 +20,7 @@ def packed(text: str) -> str:
     return "ls1:" + base64.b64encode(zlib.compress(text.encode())).decode()
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.dictionaries(st.text(max_size=5).filter(lambda name: "." not in name), st.lists(NUMBERS, max_size=5)))
 def test_there_and_back_to_a_ten_thousandth(series: dict[str, list[float]]) -> None:

@@ -50,6 +50,7 @@ def test_critical_values_of_the_tables(count: int, alpha: float, critical: int) 
     assert signed_rank.tail_rank(count, alpha / 2) == critical + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.05, 0.003, 0.0005])
 def test_beyond_the_exact_table_it_errs_by_little_and_on_the_safe_side(alpha: float) -> None:
     for count in (signed_rank.EXACT + 1, 100, 192):

@@ -199,6 +199,7 @@ def test_a_lost_connection_ends_everything() -> None:
         sampler.run()
 
 
+@pytest.mark.slow
 def test_many_samples_need_no_more_memory_than_few() -> None:
     server = Server()
 

@@ -235,6 +235,7 @@ VALUES = {
 WITHOUT_INCLUDES = LINES.map(lambda found: [line for line in found if not line.startswith(b"include")])
 
 
+@pytest.mark.slow
 @given(NAMES, LINES, WITHOUT_INCLUDES, st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_an_edit_sets_its_directive_and_nothing_else(
