@@ -15,7 +15,7 @@ from typing import Any
 from .._errors import LowlatError
 from .._host import files
 from .._host.files import FileImage
-from . import foreign, line_edits, preimage, stored
+from . import foreign, line_edits, origin, preimage, stored
 from .undone import Undone, collecting
 
 _KIND = "file"
@@ -45,6 +45,7 @@ def look(result: Undone) -> None:
             differing = _foreign_parts(result, image, now)
             if differing:
                 _write(result, image, now, differing)
+            _tell_what_has_moved(result, image, now)
 
 
 def put_back(image: FileImage, result: Undone) -> None:
@@ -69,7 +70,7 @@ def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str
     if known and _state(now) == known["was"]:
         return str(known["found"]).split(", ")
     differing = image.differs()
-    if known and known["done"] == "kept" == foreign.DONE[result.policy] and _state(now) == known["leaves"]:
+    if known and known["done"] == "kept" and _policy(result, image, now) == "keep" and _state(now) == known["leaves"]:
         return []
     if known and known["done"] == "restored" and "content" not in differing and now.exists:
         return []  # killed between its content and the rest
@@ -98,7 +99,7 @@ def may_be_torn(result: Undone, path: str) -> bool:
 
 
 def _write(result: Undone, image: FileImage, now: FileImage, differing: list[str]) -> None:
-    policy, copy = result.policy, ""
+    policy, copy = _policy(result, image, now), ""
     if policy == "keep" and image.path not in result.change.opened["lines"]:
         result.left.append(f"take the change's own lines out of {image.path}: its journal does not tell which")
         policy = "fail"
@@ -117,6 +118,27 @@ def _write(result: Undone, image: FileImage, now: FileImage, differing: list[str
         leaves=_state_with(leaves, now) if policy == "keep" else None,
         done=foreign.DONE[policy],
     )
+
+
+def _policy(result: Undone, image: FileImage, now: FileImage) -> str:
+    """The change's own, but where a server's data or password would go back with the file."""
+    if result.policy == "restore" and _moved(result, image, now):
+        return "keep"
+    return result.policy
+
+
+def _moved(result: Undone, image: FileImage, now: FileImage) -> list[str]:
+    return origin.moved(result.change, image.path, image.content, now.content) if image.exists and now.exists else []
+
+
+def _tell_what_has_moved(result: Undone, image: FileImage, now: FileImage) -> None:
+    entry, names = foreign.latest(result, _KIND, _subject(image)), _moved(result, image, now)
+    if entry and names and entry["done"] == "kept" and result.policy == "restore":
+        result.warnings.append(
+            f"{', '.join(names)} in {image.path} was set after the change, by a failover or a new password maybe: of "
+            "this file only the change's own lines went back, whatever on_foreign_change says, so that the server "
+            "keeps its data, its role and who may in"
+        )
 
 
 def _copy(result: Undone, image: FileImage, now: FileImage) -> str:
