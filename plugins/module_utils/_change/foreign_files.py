@@ -10,12 +10,13 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._errors import LowlatError
 from .._host import files
 from .._host.files import FileImage
-from . import foreign, line_edits, origin, preimage, stored
+from . import foreign, left_in, line_edits, origin, preimage, stored
 from .undone import Undone, collecting
 
 _KIND = "file"
@@ -52,10 +53,14 @@ def put_back(image: FileImage, result: Undone) -> None:
     """As it was before the change; of one that somebody else has edited what the policy says."""
     entry, now = foreign.latest(result, _KIND, _subject(image)), FileImage.capture(image.path)
     done = entry["done"] if entry else "restored"
+    hurting = result.hurting
     if entry is None or done == "restored" or _state(now) not in (entry["was"], entry["leaves"]):
-        image.restore()
+        replace(image, content=left_in.with_the_changes(result.change, image.path, image.content, hurting)).restore()
     elif done == "kept" and _state(now) == entry["was"]:
-        files.replace_bytes(image.path, _without_ours(result, image, now))
+        content = _without_ours(result, image, now)
+        if content is not None:
+            content = left_in.with_the_changes(result.change, image.path, content, hurting)
+        files.replace_bytes(image.path, content)
 
 
 def stays(image: FileImage, result: Undone) -> bool:
@@ -78,7 +83,8 @@ def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str
     if not differing or not own or may_be_torn(result, image.path):
         return []  # without digests what the change wrote is lost, and with it the means to tell
     content = ["existence"] if image.exists and not now.exists else ["content"]
-    found = content if _content_digest(now) not in {*own, _content_digest(image)} else []
+    known_here = {*own, _content_digest(image), *_left_by_a_rollback(result, image)}
+    found = content if _content_digest(now) not in known_here else []
     # What the change made itself has the attributes that it gave it.
     return found + [part for part in differing if part in _ATTRIBUTES and image.exists and now.exists]
 
@@ -89,6 +95,11 @@ def _own_digests(result: Undone, path: str) -> set[str]:
     applied = result.change.journal.last("applied") or {}
     found = {intended_here.get("digest"), applied.get("written", {}).get(path)}
     return {digest for digest in found if digest is not None}
+
+
+def _left_by_a_rollback(result: Undone, image: FileImage) -> set[str]:
+    """What an earlier one has made of the file where some old values would have hurt."""
+    return set(map(_digest, left_in.all_of(result.change, image.path, image.content)))
 
 
 def may_be_torn(result: Undone, path: str) -> bool:

@@ -29,6 +29,8 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
             stays = foreign.stays(result, setting, before, now, reached)
             if now.live == before.live or stays or facts["restart"] or _waits_for_the_file(change, setting, before):
                 continue
+            if setting.kind == "redis" and setting.key in result.hurting:
+                continue
             provider.write_live(setting, before.live, reached)
 
 

@@ -28,9 +28,9 @@ from . import (
 from .restoring import activate, restore_files, restore_live
 from .reviving import (
     ABOUT_DATA,
+    BLOCKED,
     is_dead,
     put_back_what_a_restart_lost,
-    reach_late,
     restart_where_needed,
     start_again,
     start_with_its_data,
@@ -94,6 +94,8 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     """Bring everything back and compare; what failed or differs is left to do."""
     lost = interrupted = remembered.interrupted(change)
     host, why = waiting.reach(connect)
+    if host:
+        guards_rollback.look(change, host, result)
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
@@ -107,9 +109,16 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and is_dead(change, why)
-    restore_files(change, result)
+            if host:
+                guards_rollback.look(change, host, result)
+    if dead or not guards_rollback.asked(change):
+        restore_files(change, result)
     if host is None and not dead:
-        host, why = reach_late(change, connect, result)
+        host, why = waiting.reach(connect, BLOCKED)
+        if host:
+            guards_rollback.look(change, host, result)
+    if not dead and guards_rollback.asked(change):
+        _restore_files_of_a_server_that_was_asked(change, host, result)
     restore_live(change, host, result)
     activate(change, host, result)
     try:
@@ -123,6 +132,13 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
+    """With the old config file one that nobody could ask might not start again, or lose keys: that file waits."""
+    waits = preimage.config_files(change) if host is None else frozenset()
+    restore_files(change, result, waits)
+    result.left.extend(f"put {path} back: nobody could ask the server what it holds by now" for path in sorted(waits))
 
 
 def _prove(
