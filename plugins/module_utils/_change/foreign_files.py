@@ -41,12 +41,17 @@ def look(result: Undone) -> None:
             if facts["persisted"] and path and not may_be_torn(result, path):
                 foreign.look_at_stored(result, setting, before, stored.value(result.change, setting))
     for image in preimage.file_images(result.change):
+        told = len(result.left)
         with collecting(result, f"look whether others have edited {image.path}"):
             now = FileImage.capture(image.path)
             differing = _foreign_parts(result, image, now)
             if differing:
                 _write(result, image, now, differing)
             _tell_what_has_moved(result, image, now)
+        entry = foreign.latest(result, _KIND, _subject(image))
+        if len(result.left) > told and (entry is None or entry["done"] != "left"):
+            result.unlooked.add(image.path)
+            result.left.append(f"put {image.path} back: what others may have edited in it could not be kept first")
 
 
 def put_back(image: FileImage, result: Undone) -> None:

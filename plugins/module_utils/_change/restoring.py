@@ -36,7 +36,7 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
 
 def restore_files(change: Change, result: Undone, kept: frozenset[str] = frozenset()) -> None:
     for image in reversed(preimage.file_images(change)):
-        if image.path in kept:
+        if image.path in kept or image.path in result.unlooked:  # the only copy of somebody's edit may stand there
             continue
         # Before the file: a directory that was made for it goes only when it is empty.
         with collecting(result, "remove an unfinished copy"):
