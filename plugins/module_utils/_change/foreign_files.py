@@ -10,12 +10,13 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._errors import LowlatError
 from .._host import files
 from .._host.files import FileImage
-from . import foreign, line_edits, preimage, stored
+from . import foreign, left_in, line_edits, origin, preimage, stored
 from .undone import Undone, collecting
 
 _KIND = "file"
@@ -40,21 +41,31 @@ def look(result: Undone) -> None:
             if facts["persisted"] and path and not may_be_torn(result, path):
                 foreign.look_at_stored(result, setting, before, stored.value(result.change, setting))
     for image in preimage.file_images(result.change):
+        told = len(result.left)
         with collecting(result, f"look whether others have edited {image.path}"):
             now = FileImage.capture(image.path)
             differing = _foreign_parts(result, image, now)
             if differing:
                 _write(result, image, now, differing)
+            _tell_what_has_moved(result, image, now)
+        entry = foreign.latest(result, _KIND, _subject(image))
+        if len(result.left) > told and (entry is None or entry["done"] != "left"):
+            result.unlooked.add(image.path)
+            result.left.append(f"put {image.path} back: what others may have edited in it could not be kept first")
 
 
 def put_back(image: FileImage, result: Undone) -> None:
     """As it was before the change; of one that somebody else has edited what the policy says."""
     entry, now = foreign.latest(result, _KIND, _subject(image)), FileImage.capture(image.path)
     done = entry["done"] if entry else "restored"
+    hurting = result.hurting
     if entry is None or done == "restored" or _state(now) not in (entry["was"], entry["leaves"]):
-        image.restore()
+        replace(image, content=left_in.with_the_changes(result.change, image.path, image.content, hurting)).restore()
     elif done == "kept" and _state(now) == entry["was"]:
-        files.replace_bytes(image.path, _without_ours(result, image, now))
+        content = _without_ours(result, image, now)
+        if content is not None:
+            content = left_in.with_the_changes(result.change, image.path, content, hurting)
+        files.replace_bytes(image.path, content)
 
 
 def stays(image: FileImage, result: Undone) -> bool:
@@ -69,7 +80,7 @@ def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str
     if known and _state(now) == known["was"]:
         return str(known["found"]).split(", ")
     differing = image.differs()
-    if known and known["done"] == "kept" == foreign.DONE[result.policy] and _state(now) == known["leaves"]:
+    if known and known["done"] == "kept" and _policy(result, image, now) == "keep" and _state(now) == known["leaves"]:
         return []
     if known and known["done"] == "restored" and "content" not in differing and now.exists:
         return []  # killed between its content and the rest
@@ -77,7 +88,8 @@ def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str
     if not differing or not own or may_be_torn(result, image.path):
         return []  # without digests what the change wrote is lost, and with it the means to tell
     content = ["existence"] if image.exists and not now.exists else ["content"]
-    found = content if _content_digest(now) not in {*own, _content_digest(image)} else []
+    known_here = {*own, _content_digest(image), *_left_by_a_rollback(result, image)}
+    found = content if _content_digest(now) not in known_here else []
     # What the change made itself has the attributes that it gave it.
     return found + [part for part in differing if part in _ATTRIBUTES and image.exists and now.exists]
 
@@ -90,6 +102,11 @@ def _own_digests(result: Undone, path: str) -> set[str]:
     return {digest for digest in found if digest is not None}
 
 
+def _left_by_a_rollback(result: Undone, image: FileImage) -> set[str]:
+    """What an earlier one has made of the file where some old values would have hurt."""
+    return set(map(_digest, left_in.all_of(result.change, image.path, image.content)))
+
+
 def may_be_torn(result: Undone, path: str) -> bool:
     """Whether a write in place could have been cut short by the end of its process: ours, not somebody's edit."""
     journal = result.change.journal
@@ -98,7 +115,7 @@ def may_be_torn(result: Undone, path: str) -> bool:
 
 
 def _write(result: Undone, image: FileImage, now: FileImage, differing: list[str]) -> None:
-    policy, copy = result.policy, ""
+    policy, copy = _policy(result, image, now), ""
     if policy == "keep" and image.path not in result.change.opened["lines"]:
         result.left.append(f"take the change's own lines out of {image.path}: its journal does not tell which")
         policy = "fail"
@@ -117,6 +134,27 @@ def _write(result: Undone, image: FileImage, now: FileImage, differing: list[str
         leaves=_state_with(leaves, now) if policy == "keep" else None,
         done=foreign.DONE[policy],
     )
+
+
+def _policy(result: Undone, image: FileImage, now: FileImage) -> str:
+    """The change's own, but where a server's data or password would go back with the file."""
+    if result.policy == "restore" and _moved(result, image, now):
+        return "keep"
+    return result.policy
+
+
+def _moved(result: Undone, image: FileImage, now: FileImage) -> list[str]:
+    return origin.moved(result.change, image.path, image.content, now.content) if image.exists and now.exists else []
+
+
+def _tell_what_has_moved(result: Undone, image: FileImage, now: FileImage) -> None:
+    entry, names = foreign.latest(result, _KIND, _subject(image)), _moved(result, image, now)
+    if entry and names and entry["done"] == "kept" and result.policy == "restore":
+        result.warnings.append(
+            f"{', '.join(names)} in {image.path} was set after the change, by a failover or a new password maybe: of "
+            "this file only the change's own lines went back, whatever on_foreign_change says, so that the server "
+            "keeps its data, its role and who may in"
+        )
 
 
 def _copy(result: Undone, image: FileImage, now: FileImage) -> str:

@@ -83,7 +83,9 @@ def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
             )
 
 
-def maxmemory_below_used(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+def maxmemory_below_used(
+    planned: PlannedSetting, plan: Plan, host: Host, margin: float = MAXMEMORY_MARGIN
+) -> Iterator[Hazard]:
     """Keys would be evicted, which no rollback brings back, or writes fail with OOM."""
     setting = planned.setting
     if setting.kind != "redis" or setting.key not in ("maxmemory", "maxmemory-policy"):
@@ -91,7 +93,7 @@ def maxmemory_below_used(planned: PlannedSetting, plan: Plan, host: Host) -> Ite
     limit = int(plan.wanted("redis", "maxmemory") or host.client.config_get("maxmemory").get("maxmemory") or 0)
     used = host.instance.used_memory
     evicting = setting.key == "maxmemory" or setting.value != "noeviction"
-    if limit and evicting and used * MAXMEMORY_MARGIN > limit:
+    if limit and evicting and used * margin > limit:
         yield Hazard(
             "maxmemory_below_used",
             setting.key,

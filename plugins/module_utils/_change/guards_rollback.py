@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Callable
 
 from .._errors import BadInput
+from .._server.connection import server_errors
 from .._settings.setting import Host
 from . import guards_redis, hazards, preimage, waiting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
+from .undone import Undone, collecting
+
+#: Directives that the old values of can destroy what came since: the server is asked before they go back.
+ASKED = frozenset({"databases", "maxmemory", "maxmemory-policy"})
 
 
 def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
@@ -35,10 +41,37 @@ def dangers(change: Change, host: Host) -> tuple[list[Hazard], Plan]:
     found = [
         hazard
         for item in items
-        for guard in (guards_redis.databases_in_use, guards_redis.maxmemory_below_used)
+        for guard in (guards_redis.databases_in_use, _evicts)
         for hazard in guard(item, plan, host)
     ]
     return found, plan
+
+
+def asked(change: Change) -> frozenset[str]:
+    """Those of the change."""
+    return frozenset(key for kind, key, _unit in preimage.identities(change) if kind == "redis" and key in ASKED)
+
+
+def look(change: Change, host: Host, result: Undone) -> None:
+    """Note which old values would destroy something: these are left to a person, whoever wants the change back."""
+    if not asked(change):
+        return
+    result.hurting = asked(change)  # as long as nobody knows
+    with collecting(result, "ask the server what the old values would destroy"), server_errors(host.address):
+        found, _plan = dangers(change, host)
+        result.hurting = frozenset(hazard.setting for hazard in found)
+        if found:
+            reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in found)
+            result.left.append("set the values back that would hurt the server now: " + "; ".join(reasons))
+
+
+def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """Without the margin of a new limit: what was before is none. Nothing is lost where keys are evicted already."""
+    live = host.client.config_get("maxmemory*")
+    now, policy = int(live["maxmemory"] or 0), str(live["maxmemory-policy"])
+    then = int(plan.wanted("redis", "maxmemory") or now)
+    if not (now and now <= then and policy.startswith("allkeys-")):
+        yield from guards_redis.maxmemory_below_used(planned, plan, host, margin=1.0)
 
 
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:

@@ -56,7 +56,7 @@ def stale_dump(host: Host) -> str | None:
 
 
 #: Where a server's data and role come from, with what a silent config file means.
-_ORIGIN = {
+ORIGIN = {
     "dir": None,
     "dbfilename": "dump.rdb",
     "appendonly": "no",
@@ -76,7 +76,7 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
     stored = config_file.effective(host.instance.config_file, host.instance.version)
     running = directives.running(host.client)
     found = []
-    for name, default in _ORIGIN.items():
+    for name, default in ORIGIN.items():
         if name not in running or (name in ours and name in _CHANGEABLE):
             continue
         value = stored.get(name, default)

@@ -29,12 +29,14 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
             stays = foreign.stays(result, setting, before, now, reached)
             if now.live == before.live or stays or facts["restart"] or _waits_for_the_file(change, setting, before):
                 continue
+            if setting.kind == "redis" and setting.key in result.hurting:
+                continue
             provider.write_live(setting, before.live, reached)
 
 
 def restore_files(change: Change, result: Undone, kept: frozenset[str] = frozenset()) -> None:
     for image in reversed(preimage.file_images(change)):
-        if image.path in kept:
+        if image.path in kept or image.path in result.unlooked:  # the only copy of somebody's edit may stand there
             continue
         # Before the file: a directory that was made for it goes only when it is empty.
         with collecting(result, "remove an unfinished copy"):

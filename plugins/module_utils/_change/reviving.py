@@ -18,19 +18,8 @@ from .undone import Undone, collecting, expected, note
 
 #: A server that is blocked (a slow script, a fork, a swapped-out page) is waited for so long, in seconds.
 BLOCKED = 60.0
-#: With these the config file says where the newest data is.
-ABOUT_DATA = frozenset({"appendonly", "databases"})
-
-
-def reach_late(change: Change, connect: Callable[[], Host], result: Undone) -> tuple[Host | None, LowlatError | None]:
-    """The host of a server that was blocked when the rollback began, so that nobody has looked yet what it holds."""
-    host, why = waiting.reach(connect, BLOCKED)
-    dangers = guards_rollback.dangers(change, host)[0] if host else []
-    if not dangers:
-        return host, why
-    reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in dangers)
-    result.left.append("set the live values back, which would hurt the server now: " + "; ".join(reasons))
-    return None, why
+#: With these the config file says where the newest data is, or whether there is room for it.
+ABOUT_DATA = guards_rollback.ASKED | {"appendonly"}
 
 
 def is_dead(change: Change, why: LowlatError | None) -> bool:
@@ -58,8 +47,10 @@ def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, 
 
 def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     """Restart for values that only a restart restores."""
+    if result.unlooked:
+        return host  # it would start with a file that has not gone back yet
     for setting, before, facts in preimage.changed_settings(change):
-        if not facts["restart"] or foreign.is_left_alone(result, setting):
+        if not facts["restart"] or foreign.is_left_alone(result, setting) or setting.key in result.hurting:
             continue
         # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None

@@ -28,9 +28,9 @@ from . import (
 from .restoring import activate, restore_files, restore_live
 from .reviving import (
     ABOUT_DATA,
+    BLOCKED,
     is_dead,
     put_back_what_a_restart_lost,
-    reach_late,
     restart_where_needed,
     start_again,
     start_with_its_data,
@@ -94,6 +94,8 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     """Bring everything back and compare; what failed or differs is left to do."""
     lost = interrupted = remembered.interrupted(change)
     host, why = waiting.reach(connect)
+    if host:
+        guards_rollback.look(change, host, result)
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
@@ -107,9 +109,16 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and is_dead(change, why)
-    restore_files(change, result)
+            if host:
+                guards_rollback.look(change, host, result)
+    if dead or not guards_rollback.asked(change):
+        restore_files(change, result)
     if host is None and not dead:
-        host, why = reach_late(change, connect, result)
+        host, why = waiting.reach(connect, BLOCKED)
+        if host:
+            guards_rollback.look(change, host, result)
+    if not dead and guards_rollback.asked(change):
+        _restore_files_of_a_server_that_was_asked(change, host, result)
     restore_live(change, host, result)
     activate(change, host, result)
     try:
@@ -123,6 +132,13 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
+    """With the old config file one that nobody could ask might not start again, or lose keys: that file waits."""
+    waits = preimage.config_files(change) if host is None else frozenset()
+    restore_files(change, result, waits)
+    result.left.extend(f"put {path} back: nobody could ask the server what it holds by now" for path in sorted(waits))
 
 
 def _prove(
@@ -150,6 +166,20 @@ def _prove(
         for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():
             values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
             result.left.append(f"redis {name} is live{values or ' another value than it was'}")
+    _warn_of_other_data(change, host, result)
+
+
+def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:
+    """Of a server that would come up with other data: no rollback makes it so, hence none is left to do for it."""
+    # A file that cannot be read is told where it is compared.
+    with contextlib.suppress(LowlatError, OSError), server_errors(host.address):
+        names = persistence.elsewhere(host, preimage.ours(change))
+        if names:
+            result.warnings.append(
+                f"{host.instance.config_file} and the running server differ in {', '.join(names)}: started again it "
+                "would have other data, another role or another password than now. Make them agree, or nobody may "
+                "restart it"
+            )
 
 
 def _differences(result: Undone, host: Host) -> list[str]:

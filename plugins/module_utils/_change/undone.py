@@ -28,6 +28,8 @@ class Undone:
     warnings: list[str] = field(default_factory=list)
     policy: str = "restore"
     foreign: list[dict[str, Any]] = field(default_factory=list)
+    unlooked: set[str] = field(default_factory=set)  #: files with an edit of which no copy could be made
+    hurting: frozenset[str] = frozenset()  #: directives that the old value of would destroy something by now
     blocked: bool = False  #: a step failed because the server did not answer in time
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import redis
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import rollback
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 Make = Callable[..., Any]
@@ -271,3 +274,63 @@ def test_what_an_apply_that_was_killed_may_have_set_is_put_back_in_any_case(
     undone = host.run("rolled_back")
     assert (undone["state"], host.live("hz"), undone["foreign"]) == ("rolled_back", "10", [])
     assert any("'77'" in warning for warning in undone["warnings"])
+
+
+def only_in_the_file(host: Any, old: bytes) -> bytes:
+    """What its file holds without the change's own lines: hz as before."""
+    assert old in host.config
+    return bytes(host.config.replace(old, b"hz 10\n"))
+
+
+@pytest.mark.slow
+def test_a_failover_is_not_taken_back_with_the_file(changer: Make) -> None:
+    master, host = changer(), changer("hz 10", persist=True)
+    master.server.client().set("old", "1")
+    Path(host.server.config_file).write_bytes(host.config + b"replicaof 127.0.0.1 %d\n" % master.server.port)
+    host.server.stop()
+    host.server.start()
+    host.apply(*host.redis(hz=20))
+    client = host.server.client()
+    client.execute_command("REPLICAOF", "NO", "ONE")
+    client.execute_command("CONFIG", "REWRITE")
+    client.set("written after the failover", "it")
+    client.save()
+    wanted = only_in_the_file(host, b"hz 20\n")
+    host.server.stop()  # the power is cut
+    store = Store(host.state_directory)
+    with store.locked():
+        change = store.unfinished()
+        assert change is not None
+        assert rollback.before_start(change).left == []
+    assert host.config == wanted
+    host.server.start()
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("hz"), host.config) == ("rolled_back", "10", wanted)
+    assert client.info("replication")["role"] == "master"
+    assert client.get("written after the failover") == "it"
+    assert [(one["where"], one["done"], bool(one["copy"])) for one in undone["foreign"]] == [("file", "kept", True)]
+    assert any("replicaof" in warning and "failover" in warning for warning in undone["warnings"])
+
+
+def test_a_new_password_is_not_taken_back_with_the_file(changer: Make) -> None:
+    host = changer("hz 10", password="old", login={"login_password": "old"})
+    host.apply(*host.redis(hz=20))
+    client = host.server.client()
+    client.config_set("requirepass", "new")
+    host.login["login_password"] = "new"
+    redis.Redis(port=host.server.port, password="new").config_rewrite()
+    wanted = only_in_the_file(host, b"hz 20\n")
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("hz"), host.config) == ("rolled_back", "10", wanted)
+    assert any("requirepass" in warning for warning in undone["warnings"])
+    assert "new" not in str([one["found"] for one in undone["foreign"]])
+
+
+def test_a_password_by_command_alone_is_told(changer: Make) -> None:
+    host = changer("hz 10")
+    host.apply(*host.redis(hz=20))
+    host.server.client().config_set("requirepass", "only-now")
+    host.login["login_password"] = "only-now"
+    undone = host.run("rolled_back")
+    assert undone["state"] == "rolled_back"
+    assert any("differ in requirepass" in warning for warning in undone["warnings"])

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline, watching
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands
 from tests.integration._change.conftest import Changer
 
@@ -101,3 +102,32 @@ def test_of_what_there_is_no_room_to_open_nothing_is_left(changer: Make, disk: D
         apply(host, *host.redis(hz=20))
     assert (host.config, host.live("hz")) == (before, "10")
     assert list(Path(host.state_directory, "changes").iterdir()) == []
+
+
+@pytest.mark.parametrize("full", ["copy", "journal"])
+@pytest.mark.parametrize("policy", ["restore", "keep"])
+def test_an_edit_that_there_is_no_room_to_keep_is_not_overwritten(
+    changer: Make, disk: Disk, monkeypatch: pytest.MonkeyPatch, policy: str, full: str
+) -> None:
+    host = changer("hz 10", persist=True)
+    before = host.config
+    apply(host, *host.redis(hz=20, databases=8), restart="allowed", on_foreign_change=policy)
+    pid = host.pid
+    theirs = b"# precious\nslowlog-max-len 777\n"
+    Path(host.server.config_file).write_bytes(host.config + theirs)
+    edited, replace_bytes = host.config, files.replace_bytes
+
+    def unless_full(path: str, *arguments: Any) -> None:
+        if disk.full and full == "copy" and os.path.basename(path).startswith("foreign-"):
+            raise ChangeError("Cannot write the file", where=path, why=os.strerror(errno.ENOSPC))
+        replace_bytes(path, *arguments)
+
+    monkeypatch.setattr(files, "replace_bytes", unless_full)
+    disk.full = True
+    with pytest.raises(ChangeError, match=f"put {host.server.config_file} back: what others"):
+        host.run("rolled_back")
+    assert (host.config, host.live("hz"), host.pid) == (edited, "10", pid)
+    disk.full = False
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.config) == ("rolled_back", before + theirs * (policy == "keep"))
+    assert [Path(one["copy"]).read_bytes() for one in undone["foreign"]] == [edited]
