@@ -15,6 +15,7 @@ from .._server import directives
 from .._server.connection import server_errors
 from .._settings.setting import Host
 from . import (
+    belonging,
     deadline,
     foreign,
     foreign_files,
@@ -68,6 +69,7 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
         change.journal.append("rolling_back", by=by, at=time.time())
     already = len(result.left)
+    connect = belonging.only_to_its_server(change, connect)
     _restore(change, connect, result)
     if result.blocked:
         # Every step can be done twice, and the second time waits until the server answers again.

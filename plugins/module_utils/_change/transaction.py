@@ -18,6 +18,7 @@ from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
 from . import (
+    belonging,
     deadline,
     foreign,
     foreign_files,
@@ -142,6 +143,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
             )
         deadline.refuse_late(change)
         host = connect()
+        belonging.refuse_another(change, host)
         restarted = change.journal.last("restarted")
         if restarted:
             _refuse_another_process(change, host, restarted)
