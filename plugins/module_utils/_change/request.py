@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable
@@ -76,9 +76,10 @@ def _apply(
         )
     armed: list[deadline.Deadline] = []
 
-    def arm(directory: Path, host: Host) -> None:
+    def arm(directory: Path, host: Host, changed: Sequence[str]) -> None:
         if seconds and install:
-            armed.append(deadline.arm(directory, seconds, install(store.path), params, host.instance.unit))
+            unit = host.instance.unit
+            armed.append(deadline.arm(directory, seconds, install(store.path), params, unit, changed))
 
     if check:
         transaction.refuse_unfinished(store)

@@ -63,13 +63,13 @@ def apply(
     settings: Sequence[Mapping[str, Any]],
     mode: RestartMode,
     owner: str,
-    arm: Callable[[Path, Host], Any] = lambda directory, host: None,
+    arm: Callable[[Path, Host, Sequence[str]], Any] = lambda directory, host, changed: None,
     on_foreign_change: str = "restore",
 ) -> Applied:
     """Apply and leave the change open; whatever fails on the way is taken back before this raises.
 
-    ``arm`` sets its deadline, given its directory; nothing has been written then. ``on_foreign_change`` is what a
-    rollback does about values that others have set since.
+    ``arm`` sets its deadline, given its directory and the files that taking back needs; nothing has been written then.
+    ``on_foreign_change`` is what a rollback does about values that others have set since.
     """
     host = connect()
     refuse_unfinished(store)
@@ -82,7 +82,8 @@ def apply(
         unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
-        change = _open(store, name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
+        needed = [*plan.files(host), *filter(None, [host.instance.config_file])]
+        change = _open(store, name, lambda directory: arm(directory, host, needed), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
