@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import ChangeError
 from .._host import files, systemd
-from . import boot
+from . import boot, watching
 from .journal import sync_directory
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ Type=simple
 ExecStart={expire}
 Restart=on-failure
 RestartSec=5
-RestartPreventExitStatus=2
+RestartPreventExitStatus={by_hand}
 KillMode=process
 OOMScoreAdjust=-1000
 """
@@ -89,6 +89,7 @@ def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> N
     values = {
         "change": directory.name,
         "name": name,
+        "by_hand": watching.BY_HAND,
         "calendar": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(math.ceil(deadline.at))),
         "since_boot": math.ceil(deadline.boot_at - _manager_started()),
         "mounts": _quoted([target, *sorted(_places(changed))]),

@@ -13,7 +13,12 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, deadline, request
+from ansible_collections.lowlat.redis.plugins.module_utils._change import (
+    boot,
+    deadline,
+    request,
+    watching,
+)
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration._change.conftest import Changer
@@ -189,3 +194,35 @@ def test_another_version_leaves_the_copy_of_an_open_change(changer: Make, monkey
     monkeypatch.setattr(copy, "_sources", sources)
     newest = copy.install(Path(host.state_directory))
     assert host.live("hz") == "10" and newest.exists()
+
+
+def test_a_copy_that_cannot_be_read_for_a_moment_is_tried_again(
+    changer: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python itself ends with 2 then: no status of the runner that asks a person may be that one."""
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    away = runner(host).rename(tmp_path / "away.pyz")
+    where = os.fspath(directory(host, applied))
+    python = [sys.executable, os.fspath(Path(host.state_directory, "runner", away.name)), "expire", where]
+    status = subprocess.run(python, stderr=subprocess.DEVNULL, check=False).returncode
+    tries: list[int] = []
+
+    def spawn(_mode: int, _program: str, _words: list[str]) -> int:
+        tries.append(status)
+        return commands.DONE if len(tries) == 3 else status
+
+    monkeypatch.setattr(os, "spawnv", spawn)
+    monkeypatch.setattr(watching, "_LONG_PAUSE", 0.0)
+    monkeypatch.setattr(watching, "_say_so", lambda: None)
+    assert watching.main(["watch", where, "0"]) == 0
+    assert len(tries) == 3
+
+
+def test_who_asks_for_a_person_is_not_started_again(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    tries: list[int] = []
+    monkeypatch.setattr(os, "spawnv", lambda *_words: tries.append(1) or commands.BY_HAND)
+    monkeypatch.setattr(watching, "_say_so", lambda: None)
+    assert watching.main(["watch", os.fspath(directory(host, applied)), "0"]) == 0 and len(tries) == 1

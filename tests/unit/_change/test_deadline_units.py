@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline_units
+from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline_units, watching
 from ansible_collections.lowlat.redis.plugins.module_utils._change.deadline import Deadline
 
 CHANGE = "20260101T000000Z-trial-0000"
@@ -35,6 +35,12 @@ def lines(text: str, key: str) -> list[str]:
 
 def test_a_server_that_the_rollback_starts_outlives_its_unit(units: dict[str, str]) -> None:
     assert lines(units[".service"], "KillMode") == ["process"]
+
+
+def test_only_what_needs_a_person_is_not_tried_again(units: dict[str, str]) -> None:
+    """Python itself ends with 2 where it cannot open the file that it is to run."""
+    assert lines(units[".service"], "RestartPreventExitStatus") == [str(watching.BY_HAND)]
+    assert watching.BY_HAND not in (0, 1, 2)
 
 
 def test_the_rollback_after_a_boot_begins_also_where_the_first_part_failed(units: dict[str, str]) -> None:
