@@ -30,6 +30,7 @@ from .restoring import activate, restore_files, restore_live
 from .reviving import (
     ABOUT_DATA,
     is_dead,
+    may_let_us_in,
     put_back_what_a_restart_lost,
     reach_late,
     restart_where_needed,
@@ -85,11 +86,20 @@ def _end(result: Undone, by: str) -> None:
     change = result.change
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     end = "rolled_back"
+    if result.left and result.unheard and _is_tried_again(change, by):
+        return
     if result.left:
         end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
     with collecting(result, "write its end into the journal"):
         change.journal.append(end, **facts)
         result.warnings.extend(deadline.disarm(change.directory))
+
+
+def _is_tried_again(change: Change, by: str) -> bool:
+    """The host itself comes again while a server that runs lets nobody in, but not without end."""
+    tries = (entry for entry in change.journal.entries if entry["entry"] == "rolling_back" and entry.get("by") == by)
+    first = next(tries, {"at": time.time()})
+    return by in ("deadline", "boot", "recover") and time.time() - float(first["at"]) < waiting.PATIENCE
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
@@ -136,9 +146,11 @@ def _prove(
     result: Undone,
 ) -> None:
     """Compare the host with its pre-images; what differs is left to do."""
+    result.unheard = False
     if host is None:
         host, why = waiting.reach(connect)
     if host is None:
+        result.unheard = may_let_us_in(change, why, result)
         result.left.append(f"let us in to the server, for its live values: {why}")
         return
     if result.restarted:

@@ -29,6 +29,7 @@ class Undone:
     policy: str = "restore"
     foreign: list[dict[str, Any]] = field(default_factory=list)
     blocked: bool = False  #: a step failed because the server did not answer in time
+    unheard: bool = False  #: in the end the server let nobody in, though it runs
 
 
 def note(change: Change, result: Undone, entry: str, **facts: Any) -> None:

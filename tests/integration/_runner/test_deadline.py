@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
@@ -17,6 +20,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import (
     boot,
     deadline,
     request,
+    waiting,
     watching,
 )
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
@@ -226,3 +230,49 @@ def test_who_asks_for_a_person_is_not_started_again(changer: Make, monkeypatch: 
     monkeypatch.setattr(os, "spawnv", lambda *_words: tries.append(1) or commands.BY_HAND)
     monkeypatch.setattr(watching, "_say_so", lambda: None)
     assert watching.main(["watch", os.fspath(directory(host, applied)), "0"]) == 0 and len(tries) == 1
+
+
+@pytest.fixture
+def full(changer: Make) -> Iterator[tuple[Changer, str, contextlib.ExitStack]]:
+    """An open change of a server that takes no more clients, its directory, and what holds the clients."""
+    host = changer("maxclients 20")
+    where = os.fspath(directory(host, apply(host, *host.redis(hz=20))))
+    with contextlib.ExitStack() as clients:
+        deaf = False
+        while not deaf:
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", host.server.port)))
+            client.sendall(b"PING\r\n")
+            deaf = client.recv(64).startswith(b"-ERR max")
+        yield host, where, clients
+
+
+@pytest.mark.parametrize("words", ["expire", "recover"])
+def test_a_live_server_that_lets_nobody_in_is_waited_for(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    host, where, clients = full
+    monkeypatch.setattr(boot, "seconds", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + LONG)
+    command = [words, where if words == "expire" else host.state_directory]
+    assert commands.main(command) == commands.AGAIN
+    assert (state(host), Path(where, "armed").exists()) == ("rolling_back", True)
+    clients.close()
+    until(lambda: host.live("hz") == "20")
+    assert commands.main(command) == commands.DONE
+    assert (state(host), host.live("hz"), Path(where, "armed").exists()) == ("rolled_back", "10", False)
+
+
+def test_it_is_not_waited_for_without_end(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, where, _clients = full
+    assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+    assert (state(host), Path(where, "armed").exists()) == ("rollback_failed", False)
+
+
+def test_an_operator_is_told_at_once(full: tuple[Changer, str, contextlib.ExitStack]) -> None:
+    host, _where, _clients = full
+    with pytest.raises(ChangeError, match="did not bring everything back"):
+        host.run("rolled_back")
+    assert state(host) == "rollback_failed"
