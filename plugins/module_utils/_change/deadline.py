@@ -110,6 +110,11 @@ def load(directory: Path) -> Deadline | None:
         ) from error
 
 
+def is_armed(directory: Path) -> bool:
+    """Whether anybody is left who watches, or would."""
+    return os.path.lexists(directory / _FILE)
+
+
 def all_armed(state_directory: Path) -> list[Deadline]:
     """Those of the changes of this host that somebody watches over, oldest first."""
     found = (load(path.parent) for path in sorted(state_directory.glob(f"changes/*/{_FILE}")))

@@ -108,8 +108,8 @@ def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool)
     if check:
         change = store.find(params["change_id"], params["name"])
         return _result(change, changed=change.state == "applied")
-    change, changed = transaction.confirm(store, connect, params["change_id"], params["name"])
-    return _result(change, changed=changed)
+    change, changed, left = transaction.confirm(store, connect, params["change_id"], params["name"])
+    return dict(_result(change, changed=changed), warnings=left)
 
 
 def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:

@@ -119,15 +119,18 @@ def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> 
         raise
 
 
-def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:
+def confirm(
+    store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None
+) -> tuple[Change, bool, list[str]]:
     """Keep an applied change, after proof that the server answers and every value still holds.
 
-    Returns the change and whether this call confirmed it.
+    Returns the change, whether this call confirmed it, and what could not be removed of its watch.
     """
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
         if change.state == "confirmed":
-            return change, False
+            left = deadline.disarm(change.directory) if deadline.is_armed(change.directory) else []
+            return change, False, left
         if change.state != "applied":
             raise ChangeError(
                 "Only an applied change can be confirmed",
@@ -160,8 +163,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
             )
         deadline.refuse_late(change)  # the proof has taken its time
         change.journal.append("confirmed", by="operator", at=time.time())
-        deadline.disarm(change.directory)
-        return change, True
+        return change, True, deadline.disarm(change.directory)
 
 
 def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import subprocess
@@ -276,3 +277,22 @@ def test_an_operator_is_told_at_once(full: tuple[Changer, str, contextlib.ExitSt
     with pytest.raises(ChangeError, match="did not bring everything back"):
         host.run("rolled_back")
     assert state(host) == "rollback_failed"
+
+
+def test_whoever_confirms_is_told_what_still_watches(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    armed = directory(host, applied) / "armed"
+    unlink = os.unlink
+
+    def refuse(path: Any, **options: Any) -> None:
+        if os.fspath(path) == os.fspath(armed):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    confirmed = host.run("confirmed")
+    assert confirmed["state"] == "confirmed" and any(os.fspath(armed) in one for one in confirmed["warnings"])
+    monkeypatch.setattr(os, "unlink", unlink)
+    again = host.run("confirmed")
+    assert (again["changed"], again["warnings"], armed.exists()) == (False, [], False)
