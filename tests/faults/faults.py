@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands
+
 from . import steps
 from .cases import Case
 from .drivers import KILLED, Driver, Drivers, Ended
@@ -170,7 +172,7 @@ def _aimed_anew(point: Point, log: str, done: int) -> Point:
 
 def _answered(world: World, where: str, ended: Ended, before: dict[str, Any], applied: dict[str, Any] | None) -> Found:
     """An error that says what is wrong, or success; never a traceback, and never a lie."""
-    if ended.status not in (0, 1, 2):
+    if ended.status not in (commands.DONE, commands.AGAIN, commands.BY_HAND):
         return Found(where, (f"it ended with {ended.status}: {ended.said[-400:]}",))
     if ended.status and world.state() == "rollback_failed":
         again = world.ask("rolled_back")

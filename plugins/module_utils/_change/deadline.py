@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,17 @@ class Deadline:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.at))
 
 
-def arm(directory: Path, seconds: int, runner: Path, login: Mapping[str, Any], unit: str | None) -> Deadline:
+def arm(
+    directory: Path,
+    seconds: int,
+    runner: Path,
+    login: Mapping[str, Any],
+    unit: str | None,
+    changed: Iterable[str] = (),
+) -> Deadline:
     """Have the host take back the change in this directory ``seconds`` from now. ChangeError, OSError if it cannot.
 
-    ``unit`` is that of the server.
+    ``unit`` is that of the server; ``changed`` are the files that taking back needs.
     """
     keeper = "systemd" if systemd.available() and os.geteuid() == 0 else "process"
     known = {name: login[name] for name in ARGUMENTS if login.get(name) is not None}
@@ -79,7 +86,7 @@ def arm(directory: Path, seconds: int, runner: Path, login: Mapping[str, Any], u
     files.replace_bytes(os.fspath(directory / _FILE), json.dumps(asdict(deadline)).encode(), 0o600)
     try:
         if keeper == "systemd":
-            deadline_units.start(directory, deadline)
+            deadline_units.start(directory, deadline, changed)
         else:
             deadline_process.start(directory, deadline)
     except BaseException:
@@ -101,6 +108,11 @@ def load(directory: Path) -> Deadline | None:
             why=str(error),
             remedy="Roll the change back, or confirm it, by lowlat.redis.change",
         ) from error
+
+
+def is_armed(directory: Path) -> bool:
+    """Whether anybody is left who watches, or would."""
+    return os.path.lexists(directory / _FILE)
 
 
 def all_armed(state_directory: Path) -> list[Deadline]:

@@ -12,13 +12,13 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._errors import ChangeError
 from .._host import files, systemd
-from . import boot
+from . import boot, watching
 from .journal import sync_directory
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ WantedBy=timers.target
 """
 
 # Not oneshot: older versions of systemd restart no such service, and this one must go on until it has succeeded.
+# KillMode: a server without a unit that it has started must outlive it.
 _SERVICE = """\
 # Made by lowlat.redis, which removes it when the change has ended.
 [Unit]
@@ -57,38 +58,41 @@ Type=simple
 ExecStart={expire}
 Restart=on-failure
 RestartSec=5
-RestartPreventExitStatus=2
+RestartPreventExitStatus={by_hand}
+KillMode=process
 OOMScoreAdjust=-1000
 """
 
+# ExecStopPost runs also where ExecStart has failed: after a deadline that has passed nothing else starts the service.
 _BOOT = """\
 # Made by lowlat.redis, which removes it when the change has ended.
 [Unit]
 Description=Put back files of change {change} before the server starts
-RequiresMountsFor={directory}
+RequiresMountsFor={mounts}
 After=local-fs.target systemd-sysctl.service systemd-tmpfiles-setup.service
 {before}
 [Service]
 Type=oneshot
 ExecStart={boot}
-ExecStartPost=-systemctl --no-block start {name}.service
+ExecStopPost=-systemctl --no-block start {name}.service
 
 [Install]
 WantedBy=multi-user.target
 """
 
 
-def start(directory: Path, deadline: Deadline) -> None:
-    """Write the units durably and start the timer. ChangeError, OSError."""
+def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> None:
+    """Write the units durably and start the timer; at boot the files ``changed`` are needed. ChangeError, OSError."""
     name = _name(directory)
     words = [deadline.python, deadline.runner]
     target = os.fspath(directory)
     values = {
         "change": directory.name,
         "name": name,
+        "by_hand": watching.BY_HAND,
         "calendar": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(math.ceil(deadline.at))),
         "since_boot": math.ceil(deadline.boot_at - _manager_started()),
-        "directory": _quoted([target]),
+        "mounts": _quoted([target, *sorted(_places(changed))]),
         "expire": _quoted([*words, "expire", target]),
         "boot": _quoted([*words, "boot", target]),
         "after": f"After={deadline.unit}\n" if deadline.unit else "",
@@ -147,6 +151,11 @@ def _manager_started() -> float:
         return 0.0
     ticks = int(boot.identity().rpartition("/")[2])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _places(paths: Iterable[str]) -> set[str]:
+    """Where files are; those that a link leads to, too."""
+    return {os.path.dirname(path) for each in paths for path in (each, os.path.realpath(each))}
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Callable
 from .._errors import BadInput
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import guards_redis, hazards, preimage, waiting
+from . import belonging, guards_redis, hazards, preimage, waiting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
@@ -26,6 +26,7 @@ def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
     _refuse_when_others_build_on_it(store, change)
     host, _why = waiting.reach(connect)
     if host is not None:
+        belonging.refuse_another(change, host)
         found, plan = dangers(change, host)
         hazards.refuse(found, plan, f"{host.address}, taking back {change.change_id}")
 

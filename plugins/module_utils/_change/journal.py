@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._errors import ChangeError
 from . import chain
 from .chain import Lost
 
@@ -46,8 +47,21 @@ class Journal:
 
     @classmethod
     def load(cls, path: Path) -> Journal:
-        """What is certain, and which lines are not. OSError where the file cannot be read."""
-        return cls(path, chain.read(path.read_bytes()))
+        """What is certain, and which lines are not. OSError where the file cannot be read.
+
+        ChangeError where a newer release has written to it: nobody guesses here what that means.
+        """
+        content = chain.read(path.read_bytes())
+        for entry in content.entries:
+            version = entry.get("version")
+            if isinstance(version, int) and version > VERSION:
+                raise ChangeError(
+                    "A newer release of lowlat.redis has written to the journal of this change",
+                    where=str(path),
+                    why=f"its entry {entry['entry']} has version {version}, and this release knows {VERSION}",
+                    remedy="Use the newer release for the changes of this host",
+                )
+        return cls(path, content)
 
     def append(self, entry: str, **facts: Any) -> None:
         """Write one entry and return only when it is on the disk."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
@@ -28,6 +29,7 @@ class Launch:
     user: int
     group: int
     groups: Sequence[int] = ()  #: the supplementary ones; journals of old do not tell them
+    oom_score_adj: int = 0  #: likewise
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -42,6 +44,7 @@ class Launch:
             process.uids().real,
             process.gids().real,
             _groups(process.pid),
+            _oom_score_adj(host),
         )
 
     def start(self) -> None:
@@ -51,21 +54,43 @@ class Launch:
         if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
             as_user = {"user": self.user, "group": self.group, "extra_groups": list(self.groups)}
         # With `daemonize no` the server stays the process that was started: it must be nobody's child.
-        subprocess.run(
-            ["setsid", "--fork", self.executable, self.config_file],
-            cwd=self.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-            **as_user,
-        )
+        with _passing_on(self.oom_score_adj):
+            subprocess.run(
+                ["setsid", "--fork", self.executable, self.config_file],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+                **as_user,
+            )
 
 
 def _groups(pid: int) -> list[int]:
     """The supplementary groups of a process."""
     with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
         return next(([int(word) for word in line.split()[1:]] for line in file if line.startswith("Groups:")), [])
+
+
+def _oom_score_adj(host: Host) -> int:
+    """What it was started with; one that sets its own by its config file adds that to what it is started with."""
+    if host.client.config_get("oom-score-adj").get("oom-score-adj", "no") != "no":
+        return 0
+    return int(Path(f"/proc/{host.instance.pid}/oom_score_adj").read_text(encoding="ascii"))
+
+
+@contextlib.contextmanager
+def _passing_on(oom_score_adj: int) -> Iterator[None]:
+    """What is started meanwhile inherits it: whoever takes a change back is itself never to be killed by the kernel."""
+    own = Path("/proc/self/oom_score_adj")
+    before = own.read_text(encoding="ascii")
+    with contextlib.suppress(OSError):  # an ordinary user may not have it lower
+        own.write_text(str(oom_score_adj), encoding="ascii")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            own.write_text(before, encoding="ascii")
 
 
 def restart_process(host: Host) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable
@@ -76,9 +76,10 @@ def _apply(
         )
     armed: list[deadline.Deadline] = []
 
-    def arm(directory: Path, host: Host) -> None:
+    def arm(directory: Path, host: Host, changed: Sequence[str]) -> None:
         if seconds and install:
-            armed.append(deadline.arm(directory, seconds, install(store.path), params, host.instance.unit))
+            unit = host.instance.unit
+            armed.append(deadline.arm(directory, seconds, install(store.path), params, unit, changed))
 
     if check:
         transaction.refuse_unfinished(store)
@@ -107,8 +108,8 @@ def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool)
     if check:
         change = store.find(params["change_id"], params["name"])
         return _result(change, changed=change.state == "applied")
-    change, changed = transaction.confirm(store, connect, params["change_id"], params["name"])
-    return _result(change, changed=changed)
+    change, changed, left = transaction.confirm(store, connect, params["change_id"], params["name"])
+    return dict(_result(change, changed=changed), warnings=left)
 
 
 def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:

@@ -33,6 +33,19 @@ def is_dead(change: Change, why: LowlatError | None) -> bool:
     return not any(launch.is_running(int(pid)) for pid in seen)
 
 
+def may_let_us_in(change: Change, why: LowlatError | None, result: Undone) -> bool:
+    """It runs, or somebody is starting it: it has too many clients at this moment, or is only being restarted."""
+    if why is None or why.details.get("code") not in ("unreachable", "timeout", "loading", "busy"):
+        return False
+    unit = change.opened["unit"]
+    if not is_dead(change, why):
+        return True
+    # One that did not come up for us is no business of another try.
+    return (
+        bool(unit) and not result.restarted and systemd.show(unit, ["ActiveState"]).get("ActiveState") == "activating"
+    )
+
+
 def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, Any], result: Undone) -> None:
     """Somebody was killed between the start of the new server and giving it what only the old one knew."""
     if remembered.is_same_process(host, lost):

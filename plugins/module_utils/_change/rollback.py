@@ -15,6 +15,7 @@ from .._server import directives
 from .._server.connection import server_errors
 from .._settings.setting import Host
 from . import (
+    belonging,
     deadline,
     foreign,
     foreign_files,
@@ -30,6 +31,7 @@ from .reviving import (
     ABOUT_DATA,
     BLOCKED,
     is_dead,
+    may_let_us_in,
     put_back_what_a_restart_lost,
     restart_where_needed,
     start_again,
@@ -68,6 +70,7 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
         change.journal.append("rolling_back", by=by, at=time.time())
     already = len(result.left)
+    connect = belonging.only_to_its_server(change, connect)
     _restore(change, connect, result)
     if result.blocked:
         # Every step can be done twice, and the second time waits until the server answers again.
@@ -83,11 +86,20 @@ def _end(result: Undone, by: str) -> None:
     change = result.change
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     end = "rolled_back"
+    if result.left and result.unheard and _is_tried_again(change, by):
+        return
     if result.left:
         end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
     with collecting(result, "write its end into the journal"):
         change.journal.append(end, **facts)
         result.warnings.extend(deadline.disarm(change.directory))
+
+
+def _is_tried_again(change: Change, by: str) -> bool:
+    """The host itself comes again while a server that runs lets nobody in, but not without end."""
+    tries = (entry for entry in change.journal.entries if entry["entry"] == "rolling_back" and entry.get("by") == by)
+    first = next(tries, {"at": time.time()})
+    return by in ("deadline", "boot", "recover") and time.time() - float(first["at"]) < waiting.PATIENCE
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
@@ -150,9 +162,11 @@ def _prove(
     result: Undone,
 ) -> None:
     """Compare the host with its pre-images; what differs is left to do."""
+    result.unheard = False
     if host is None:
         host, why = waiting.reach(connect)
     if host is None:
+        result.unheard = may_let_us_in(change, why, result)
         result.left.append(f"let us in to the server, for its live values: {why}")
         return
     if result.restarted:

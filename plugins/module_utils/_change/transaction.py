@@ -18,6 +18,7 @@ from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
 from . import (
+    belonging,
     deadline,
     foreign,
     foreign_files,
@@ -62,13 +63,13 @@ def apply(
     settings: Sequence[Mapping[str, Any]],
     mode: RestartMode,
     owner: str,
-    arm: Callable[[Path, Host], Any] = lambda directory, host: None,
+    arm: Callable[[Path, Host, Sequence[str]], Any] = lambda directory, host, changed: None,
     on_foreign_change: str = "restore",
 ) -> Applied:
     """Apply and leave the change open; whatever fails on the way is taken back before this raises.
 
-    ``arm`` sets its deadline, given its directory; nothing has been written then. ``on_foreign_change`` is what a
-    rollback does about values that others have set since.
+    ``arm`` sets its deadline, given its directory and the files that taking back needs; nothing has been written then.
+    ``on_foreign_change`` is what a rollback does about values that others have set since.
     """
     host = connect()
     refuse_unfinished(store)
@@ -81,7 +82,8 @@ def apply(
         unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
-        change = _open(store, name, lambda directory: arm(directory, host), owner=owner, mode=mode, **captured)
+        needed = [*plan.files(host), *filter(None, [host.instance.config_file])]
+        change = _open(store, name, lambda directory: arm(directory, host, needed), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
                 outcome = _write(change, plan, host, mode)
@@ -117,15 +119,18 @@ def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> 
         raise
 
 
-def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None) -> tuple[Change, bool]:
+def confirm(
+    store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None
+) -> tuple[Change, bool, list[str]]:
     """Keep an applied change, after proof that the server answers and every value still holds.
 
-    Returns the change and whether this call confirmed it.
+    Returns the change, whether this call confirmed it, and what could not be removed of its watch.
     """
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
         if change.state == "confirmed":
-            return change, False
+            left = deadline.disarm(change.directory) if deadline.is_armed(change.directory) else []
+            return change, False, left
         if change.state != "applied":
             raise ChangeError(
                 "Only an applied change can be confirmed",
@@ -142,6 +147,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
             )
         deadline.refuse_late(change)
         host = connect()
+        belonging.refuse_another(change, host)
         restarted = change.journal.last("restarted")
         if restarted:
             _refuse_another_process(change, host, restarted)
@@ -157,8 +163,7 @@ def confirm(store: Store, connect: Callable[[], Host], change_id: str | None, na
             )
         deadline.refuse_late(change)  # the proof has taken its time
         change.journal.append("confirmed", by="operator", at=time.time())
-        deadline.disarm(change.directory)
-        return change, True
+        return change, True, deadline.disarm(change.directory)
 
 
 def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:

@@ -8,6 +8,9 @@ import os
 import sys
 import time
 
+#: How a command ends where something is left to do by hand. Python itself ends with 1 and 2, the latter where it cannot
+#: open the file that it is to run: that is over in a moment, and is tried again.
+BY_HAND = 78
 #: Between two looks, and before another try. Seconds.
 _PAUSE, _LONG_PAUSE = 0.5, 5.0
 
@@ -19,7 +22,7 @@ def main(arguments: list[str]) -> int:
     while os.path.exists(os.path.join(directory, "armed")):
         if time.clock_gettime(time.CLOCK_BOOTTIME) < float(boot_at):
             time.sleep(_PAUSE)
-        elif os.spawnv(os.P_WAIT, sys.executable, [sys.executable, sys.argv[0], "expire", directory]) in (0, 2):
+        elif os.spawnv(os.P_WAIT, sys.executable, [sys.executable, sys.argv[0], "expire", directory]) in (0, BY_HAND):
             break  # it has ended, or a person is asked for
         else:
             time.sleep(_LONG_PAUSE)  # as systemd does with its unit

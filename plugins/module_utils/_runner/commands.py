@@ -6,7 +6,7 @@
 ``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
 ``recover DIRECTORY``   take back every open change in this state directory, whatever its deadline
 
-Ends with 0 where nothing is left to do, 1 where it should be tried again, 2 where something is left to do by hand.
+Ends with 0 where nothing is left to do, 1 where it should be tried again, 78 where something is left to do by hand.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Callable, TextIO
 from .._change import deadline, unopened
 from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
+from .._change.watching import BY_HAND
 from .._errors import LowlatError
 from .._server.connection import Address
 
-DONE, AGAIN, BY_HAND = 0, 1, 2
+DONE, AGAIN = 0, 1
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
 _PATIENCE = 1200.0
 _REASON = {

@@ -4,16 +4,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, deadline, request
+from ansible_collections.lowlat.redis.plugins.module_utils._change import (
+    boot,
+    deadline,
+    request,
+    waiting,
+    watching,
+)
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration._change.conftest import Changer
@@ -189,3 +199,100 @@ def test_another_version_leaves_the_copy_of_an_open_change(changer: Make, monkey
     monkeypatch.setattr(copy, "_sources", sources)
     newest = copy.install(Path(host.state_directory))
     assert host.live("hz") == "10" and newest.exists()
+
+
+def test_a_copy_that_cannot_be_read_for_a_moment_is_tried_again(
+    changer: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python itself ends with 2 then: no status of the runner that asks a person may be that one."""
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    away = runner(host).rename(tmp_path / "away.pyz")
+    where = os.fspath(directory(host, applied))
+    python = [sys.executable, os.fspath(Path(host.state_directory, "runner", away.name)), "expire", where]
+    status = subprocess.run(python, stderr=subprocess.DEVNULL, check=False).returncode
+    tries: list[int] = []
+
+    def spawn(_mode: int, _program: str, _words: list[str]) -> int:
+        tries.append(status)
+        return commands.DONE if len(tries) == 3 else status
+
+    monkeypatch.setattr(os, "spawnv", spawn)
+    monkeypatch.setattr(watching, "_LONG_PAUSE", 0.0)
+    monkeypatch.setattr(watching, "_say_so", lambda: None)
+    assert watching.main(["watch", where, "0"]) == 0
+    assert len(tries) == 3
+
+
+def test_who_asks_for_a_person_is_not_started_again(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    tries: list[int] = []
+    monkeypatch.setattr(os, "spawnv", lambda *_words: tries.append(1) or commands.BY_HAND)
+    monkeypatch.setattr(watching, "_say_so", lambda: None)
+    assert watching.main(["watch", os.fspath(directory(host, applied)), "0"]) == 0 and len(tries) == 1
+
+
+@pytest.fixture
+def full(changer: Make) -> Iterator[tuple[Changer, str, contextlib.ExitStack]]:
+    """An open change of a server that takes no more clients, its directory, and what holds the clients."""
+    host = changer("maxclients 20")
+    where = os.fspath(directory(host, apply(host, *host.redis(hz=20))))
+    with contextlib.ExitStack() as clients:
+        deaf = False
+        while not deaf:
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", host.server.port)))
+            client.sendall(b"PING\r\n")
+            deaf = client.recv(64).startswith(b"-ERR max")
+        yield host, where, clients
+
+
+@pytest.mark.parametrize("words", ["expire", "recover"])
+def test_a_live_server_that_lets_nobody_in_is_waited_for(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    host, where, clients = full
+    monkeypatch.setattr(boot, "seconds", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + LONG)
+    command = [words, where if words == "expire" else host.state_directory]
+    assert commands.main(command) == commands.AGAIN
+    assert (state(host), Path(where, "armed").exists()) == ("rolling_back", True)
+    clients.close()
+    until(lambda: host.live("hz") == "20")
+    assert commands.main(command) == commands.DONE
+    assert (state(host), host.live("hz"), Path(where, "armed").exists()) == ("rolled_back", "10", False)
+
+
+def test_it_is_not_waited_for_without_end(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, where, _clients = full
+    assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+    assert (state(host), Path(where, "armed").exists()) == ("rollback_failed", False)
+
+
+def test_an_operator_is_told_at_once(full: tuple[Changer, str, contextlib.ExitStack]) -> None:
+    host, _where, _clients = full
+    with pytest.raises(ChangeError, match="did not bring everything back"):
+        host.run("rolled_back")
+    assert state(host) == "rollback_failed"
+
+
+def test_whoever_confirms_is_told_what_still_watches(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20))
+    armed = directory(host, applied) / "armed"
+    unlink = os.unlink
+
+    def refuse(path: Any, **options: Any) -> None:
+        if os.fspath(path) == os.fspath(armed):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    confirmed = host.run("confirmed")
+    assert confirmed["state"] == "confirmed" and any(os.fspath(armed) in one for one in confirmed["warnings"])
+    monkeypatch.setattr(os, "unlink", unlink)
+    again = host.run("confirmed")
+    assert (again["changed"], again["warnings"], armed.exists()) == (False, [], False)

@@ -46,7 +46,11 @@ def newest(host: Changer) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("policy", "status", "state", "hz"),
-    [("restore", 0, "rolled_back", "10"), ("keep", 0, "rolled_back", "77"), ("fail", 2, "rollback_failed", "77")],
+    [
+        ("restore", 0, "rolled_back", "10"),
+        ("keep", 0, "rolled_back", "77"),
+        ("fail", commands.BY_HAND, "rollback_failed", "77"),
+    ],
 )
 def test_it_knows_what_the_change_was_opened_with(
     apply: Any, capsys: pytest.CaptureFixture[str], policy: str, status: int, state: str, hz: str

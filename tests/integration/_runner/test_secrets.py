@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, transaction
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
-from ansible_collections.lowlat.redis.plugins.module_utils._runner import copy
+from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration import planted
 
 pytestmark = pytest.mark.slow
@@ -110,7 +110,7 @@ def test_the_host_itself_shows_none(life: Life) -> None:
     with planted.watching_processes() as seen:
         life.apply(SECRET, HZ, on_foreign_change="fail")
         life.edit()
-        assert life.recover() == 2 and "ROLLBACK FAILED" in life.said[-1]
+        assert life.recover() == commands.BY_HAND and "ROLLBACK FAILED" in life.said[-1]
         life.status()
         assert life.run("rolled_back", on_foreign_change="keep")["state"] == "rolled_back"
         assert life.apply(HZ, {**SECRET, "secret": f"{planted.MARK}third"})["state"] == "applied"

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.chain import read
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 ENTRIES = ["opened", "ready", "applied", "confirmed"]
 
@@ -171,3 +172,13 @@ def test_what_is_not_on_the_disk_was_not_written(path: Path, monkeypatch: pytest
     assert path.read_bytes() == before
     journal.append("rolled_back")
     assert names(Journal.load(path)) == [*ENTRIES, "rolled_back"]
+
+
+def test_one_of_a_newer_release_is_left_to_that(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entries may mean what nobody knows here."""
+    with monkeypatch.context() as newer:
+        newer.setattr("ansible_collections.lowlat.redis.plugins.module_utils._change.journal.VERSION", 3)
+        Journal.load(path).append("rolling_back")
+    with pytest.raises(ChangeError, match=r"rolling_back.* version 3.*newer release") as caught:
+        Journal.load(path)
+    assert caught.value.where == str(path)

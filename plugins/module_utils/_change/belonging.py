@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose change it is: a server that was restarted is the same, another one on this host is not."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .._errors import BadInput
+from .._server.process import Process
+from .._settings.setting import Host
+from . import launch, remembered
+from .store import Change
+
+
+def refuse_another(change: Change, host: Host) -> None:
+    """BadInput where this is another server than the one that the change was made on."""
+    if not _is_another(change, host):
+        return
+    known, here = change.opened["server"], host.instance
+    raise BadInput(
+        "This is another server than the one that the change was made on, so nothing was done to it",
+        where=change.describe(),
+        why=f"the change is of {_named(change.opened['unit'], known.get('config_file'), known.get('address'))}; "
+        f"asked was {_named(here.unit, here.config_file, host.address)}",
+        remedy="Give login_host, login_port or login_unix_socket of the server that it was made on, or the id of a "
+        "change of this one",
+    )
+
+
+def only_to_its_server(change: Change, connect: Callable[[], Host]) -> Callable[[], Host]:
+    """The same connection, but to no other server: one that has got the address meanwhile must not be touched."""
+
+    def connected() -> Host:
+        host = connect()
+        refuse_another(change, host)
+        return host
+
+    return connected
+
+
+def _is_another(change: Change, host: Host) -> bool:
+    """As far as the journal tells: those of old tell less, and nobody is refused for that."""
+    known, here = change.opened["server"], host.instance
+    processes = [entry for entry in (known, *change.journal.entries) if "pid" in entry and "process_started" in entry]
+    if not known or any(remembered.is_same_process(host, facts) for facts in processes):
+        return False
+    unit, file = change.opened["unit"], known.get("config_file")
+    if unit and unit == here.unit:
+        return False
+    if any(map(_runs, processes)):
+        return True  # it runs beside this one, whatever they have in common
+    if file and here.config_file:
+        return bool(file != here.config_file)
+    if unit and here.unit:
+        return True
+    port = str(known.get("address", "")).rpartition(":")[2]
+    return port.isdigit() and int(port) != here.tcp_port and str(host.address) != known["address"]
+
+
+def _runs(facts: Any) -> bool:
+    """Whether that very process is there, and not another one with its number. A zombie has ended."""
+    try:
+        pid = int(facts["pid"])
+        return bool(Process.of(pid).started == facts["process_started"]) and launch.is_running(pid)
+    except (OSError, ValueError):
+        return False
+
+
+def _named(unit: str | None, file: str | None, address: Any) -> str:
+    return f"{unit or file or 'the server'} at {address or 'an address that its journal does not tell'}"

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the units that watch over a change tell systemd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline_units, watching
+from ansible_collections.lowlat.redis.plugins.module_utils._change.deadline import Deadline
+
+CHANGE = "20260101T000000Z-trial-0000"
+
+
+@pytest.fixture
+def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The text of each, by how its file ends."""
+    calls: list[Any] = []
+    monkeypatch.setattr(deadline_units, "UNITS", tmp_path)
+    monkeypatch.setattr(deadline_units.systemd, "systemctl", lambda *words: calls.append(words))
+    monkeypatch.setattr(deadline_units.systemd, "show", lambda *_words: {"ActiveState": "active"})
+    deadline = Deadline(300, 2e9, 9e9, "boot/1", "systemd", "/state/x.pyz", "/usr/bin/python3", {}, "redis.service")
+    changed = ["/srv/my redis/redis.conf", "/etc/sysctl.d/99-lowlat.conf"]
+    deadline_units.start(Path("/state/changes", CHANGE), deadline, changed)
+    assert calls == [("start", f"lowlat-{CHANGE}.timer")]
+    return {path.name.removeprefix(f"lowlat-{CHANGE}"): path.read_text() for path in tmp_path.glob("lowlat-*")}
+
+
+def lines(text: str, key: str) -> list[str]:
+    return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
+
+
+def test_a_server_that_the_rollback_starts_outlives_its_unit(units: dict[str, str]) -> None:
+    assert lines(units[".service"], "KillMode") == ["process"]
+
+
+def test_only_what_needs_a_person_is_not_tried_again(units: dict[str, str]) -> None:
+    """Python itself ends with 2 where it cannot open the file that it is to run."""
+    assert lines(units[".service"], "RestartPreventExitStatus") == [str(watching.BY_HAND)]
+    assert watching.BY_HAND not in (0, 1, 2)
+
+
+def test_the_rollback_after_a_boot_begins_also_where_the_first_part_failed(units: dict[str, str]) -> None:
+    """ExecStartPost= does not run then."""
+    boot = units["-boot.service"]
+    assert lines(boot, "ExecStopPost") == [f"-systemctl --no-block start lowlat-{CHANGE}.service"]
+    assert lines(boot, "ExecStartPost") == []
+
+
+def test_at_boot_the_files_are_waited_for(units: dict[str, str]) -> None:
+    (mounts,) = lines(units["-boot.service"], "RequiresMountsFor")
+    assert mounts == f'"/state/changes/{CHANGE}" "/etc/sysctl.d" "/srv/my redis"'
