@@ -83,7 +83,7 @@ class Cuts:
             tell(case, "as it was; no change was opened")
             return
         assert change["state"] == "rolled_back" and not change["left"] and not change["lost"], (case, change)
-        if booted:
+        if booted and change["ended_by"] != "operator":  # or it had ended before the cut
             log = self.guest.ask("shell", command="journalctl -b -q -o cat _PID=1")
             expected.put_back_before_start(case, change["change_id"], log)
         tell(case, f"as it was; the journal: {' '.join(expected.without_pre_images(change['steps']))}")

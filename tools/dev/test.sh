@@ -28,7 +28,9 @@ run_test() {
     stage slow ./dev units -m slow
     stage faults ./dev faults
     stage sanity ./dev sanity
-    stage molecule ./dev molecule
+    # The scenarios faults and vm take about as long as all the rest: ./dev molecule faults, ./dev molecule vm.
+    stage molecule ./dev molecule default
+    stage rollback ./dev molecule rollback
     stage demo ./dev demo
     stage core-2.18 env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility
     printf '\n'

@@ -126,6 +126,8 @@ def remove(directory: Path) -> None:
         if os.path.lexists(path):
             os.unlink(path)
             sync_directory(path.parent)
+    for path in _files(directory):
+        files.remove_leftovers(os.fspath(path), os.geteuid())  # of who was killed while writing them
 
 
 def _name(directory: Path) -> str:

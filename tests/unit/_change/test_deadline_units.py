@@ -29,6 +29,13 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {path.name.removeprefix(f"lowlat-{CHANGE}"): path.read_text() for path in tmp_path.glob("lowlat-*")}
 
 
+def test_what_somebody_left_who_was_killed_while_writing_them_goes(units: dict[str, str], tmp_path: Path) -> None:
+    for name in (f".lowlat-lowlat-{CHANGE}.timer-a1b2c3d4", f".lowlat-lowlat-{CHANGE}-boot.service-a1b2c3d4"):
+        (tmp_path / name).touch()
+    deadline_units.remove(Path("/state/changes", CHANGE))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def lines(text: str, key: str) -> list[str]:
     return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
 
