@@ -61,7 +61,7 @@ def sampled(samples: int, seed: int) -> Taken:
 
 
 def measurement(taken: Taken, samples: int) -> dict[str, Any]:
-    figures = {**metrics(taken, "tcp"), **block_figures(taken, _Ledger())}  # type: ignore[arg-type]
+    figures = {**metrics(taken, "tcp"), **block_figures(taken, _Ledger())}  # type: ignore[arg-type] # a stand-in
     rest = {"seconds": 1.0, "samples": samples, "runs": 1, "evidence": {}, "not_measured": taken.not_measured}
     return {"schema": 3, **figures, **rest}
 

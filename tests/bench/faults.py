@@ -17,11 +17,11 @@ from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(os.path.dirname(HERE))]
-from _table import Figure, arguments, at_least, report  # noqa: E402
+from _table import Figure, arguments, at_least, report  # noqa: E402 - after sys.path
 
-from tests.faults import campaign, cases, timing  # noqa: E402
-from tests.faults.campaign import Job  # noqa: E402
-from tests.faults.faults import Found, Place, phases  # noqa: E402
+from tests.faults import campaign, cases, timing  # noqa: E402 - after sys.path
+from tests.faults.campaign import Job  # noqa: E402 - after sys.path
+from tests.faults.faults import Found, Place, phases  # noqa: E402 - after sys.path
 
 
 def tried(place: Place, workers: int, number: int, seed: int) -> dict[str, list[Found]]:

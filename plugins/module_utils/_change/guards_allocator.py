@@ -20,7 +20,7 @@ _ALLOWED = frozenset(
     tcache tcache_max lg_tcache_max tcache_nslots_small_min tcache_nslots_small_max tcache_nslots_large
     lg_tcache_nslots_mul tcache_gc_incr_bytes oversize_threshold lg_extent_max_active_fit mutex_max_spin
     cache_oblivious trust_madvise dss
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - one word a line would fill a screen
 )
 #: The background threads pin themselves with an arena for each CPU.
 _PINNING_OPTIONS = {"percpu_arena": ("disabled",), "background_thread": ("false",)}

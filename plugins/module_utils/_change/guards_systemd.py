@@ -31,7 +31,7 @@ _IDENTITY = frozenset(
     ExecStart ExecStartPre ExecStartPost ExecStop ExecReload Type PIDFile User Group SupplementaryGroups DynamicUser
     RootDirectory RootImage WorkingDirectory RuntimeDirectory StateDirectory PrivateNetwork NetworkNamespacePath
     IPAddressDeny ReadOnlyPaths InaccessiblePaths ProtectSystem BindPaths TemporaryFileSystem
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - one word a line would fill a screen
 )
 
 
