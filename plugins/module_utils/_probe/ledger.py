@@ -20,8 +20,7 @@ from .echo import METRIC
 
 TERMS = ("wall", "probe", "server", "idle", "foreign")
 _DERIVED = ("idle", "foreign")
-# Counters are read one after the other, and on two CPUs both parties may work for a moment at the same time: less than
-# this share of all blocks together is no contradiction.
+# Counters are read one after the other: less than this share of all blocks together is no contradiction.
 _SLACK = 0.05
 # Less than this share of a block that is neither the probe's nor the server's is not looked into.
 _REST = 0.01
@@ -211,6 +210,8 @@ def _rest(kind: str, wall: int, known: int, told: int) -> tuple[int, int]:
         return told, wall - known - told
     if kind == "busy":
         return wall - told, told - known
-    # One may wait for its CPU while the other still works on another: that time is counted already.
-    foreign = min(told, max(wall - known, 0))
-    return wall - known - foreign, foreign
+    # On two CPUs one may work, or wait for its CPU, while the other still works: that time is counted already, and
+    # where they do so together for longer than they wait, nothing remains.
+    remaining = max(wall - known, 0)
+    foreign = min(told, remaining)
+    return remaining - foreign, foreign

@@ -54,6 +54,13 @@ def test_a_party_that_is_free_to_move_is_measured_by_what_fits() -> None:
     assert account.lacking() == {}
 
 
+def test_two_that_work_at_the_same_time_elsewhere_leave_nothing_and_contradict_nothing() -> None:
+    account = _Account(lambda: 0, (source("foreign"),))
+    found = terms_of(account, 10_000, 7000, 6000, 100)
+    assert (found["idle"], found["foreign"]) == (0, 0)
+    assert account.lacking() == {}
+
+
 def test_who_waits_while_the_other_works_elsewhere_is_counted_once() -> None:
     account = _Account(lambda: 0, (source("foreign"),))
     assert terms_of(account, 10_000, 4000, 5000, 3000)["foreign"] == 1000
