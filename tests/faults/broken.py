@@ -78,4 +78,4 @@ def syncs_no_directory() -> None:
     """No name is brought to the disk."""
     for module in (journal, store):
         module.sync_directory = lambda path: None  # type: ignore[attr-defined]
-    files._sync_directory = lambda directory: None
+    files.sync_directory = lambda directory: None

@@ -11,6 +11,7 @@ from random import Random
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
+from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
 from ansible_collections.lowlat.redis.plugins.module_utils._server import (
     config_file,
     config_line,
@@ -52,8 +53,8 @@ def restore(path: str, edited: bytes) -> list[str]:
     there = _all_of(path)
     if edited == there["content"]:
         return []  # nobody writes what is there already
-    image = files.FileImage.capture(path)
-    again = files.FileImage.from_dict(image.to_dict())
+    image = FileImage.capture(path)
+    again = FileImage.from_dict(image.to_dict())
     files.replace_bytes(path, edited)
     now = _all_of(path)
     wrong = [] if Path(path).read_bytes() == edited else ["the edited file does not hold what was written"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._errors import LowlatError
 from .._host import files
-from .._host.files import FileImage
+from .._host.file_image import FileImage
 from . import foreign, left_in, line_edits, origin, preimage, stored
 from .undone import Undone, collecting
 

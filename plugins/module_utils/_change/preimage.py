@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable, cast
 
-from .._host.files import FileImage
+from .._host.file_image import FileImage
 from .._server import directives
 from .._server.connection import Address
 from .._settings import registry

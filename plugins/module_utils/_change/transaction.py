@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 from .._errors import ChangeError, LowlatError
 from .._host import files
-from .._host.files import FileImage
+from .._host.file_image import FileImage
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host

@@ -1,153 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files as they are, replaced atomically, and put back exactly as they were."""
+"""Files replaced atomically and durably."""
 
 from __future__ import annotations
 
-import base64
 import errno
 import os
 import re
-import secrets
 import stat
 import tempfile
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO
 
 from .._errors import BadInput, ChangeError
 from .file_attributes import apply, is_locked, xattrs_of
 
-
-@dataclass(frozen=True)
-class FileImage:
-    """A file as it was at one moment: its bytes and everything that a rewrite could lose.
-
-    ``link`` is the target of a symbolic link at ``path``; content and attributes are those of the file behind it.
-    ``new_directories`` are the directories above it that did not exist, innermost last.
-    """
-
-    path: str
-    exists: bool
-    link: str | None = None
-    content: bytes = b""
-    mode: int = 0
-    uid: int = 0
-    gid: int = 0
-    xattrs: dict[str, bytes] = field(default_factory=dict)
-    mtime_ns: int = 0
-    new_directories: tuple[str, ...] = ()
-
-    @classmethod
-    def capture(cls, path: str) -> FileImage:
-        """The file at ``path`` now; BadInput if something there is no regular file or cannot be read."""
-        link = os.readlink(path) if os.path.islink(path) else None
-        real = os.path.realpath(path)
-        try:
-            status = os.stat(real)
-        except FileNotFoundError:
-            return cls(path, exists=False, link=link, new_directories=_missing_directories(real))
-        except OSError as error:
-            raise BadInput("Cannot look at the file", where=path, why=error.strerror or str(error)) from error
-        if not stat.S_ISREG(status.st_mode):
-            raise BadInput("This is no regular file", where=path, remedy="Name a file that can be edited")
-        try:
-            with open(real, "rb") as file:
-                content = file.read()
-        except OSError as error:
-            raise BadInput("Cannot read the file", where=path, why=error.strerror or str(error)) from error
-        mode = stat.S_IMODE(status.st_mode)
-        return cls(path, True, link, content, mode, status.st_uid, status.st_gid, xattrs_of(real), status.st_mtime_ns)
-
-    def restore(self) -> None:
-        """Make the file what it was, touching nothing that is already so. ChangeError if that fails."""
-        try:
-            if not self.differs():
-                self._restore_time()
-                return
-            self._restore_link()
-            if self.exists:
-                _replace(self.path, self.content, 0o600, self)
-            else:
-                replace_bytes(self.path, None)
-                for directory in reversed(self.new_directories):
-                    _remove_if_empty(directory)
-        except OSError as error:
-            raise ChangeError("Cannot put the file back", where=self.path, why=error.strerror or str(error)) from error
-
-    def give(self, real: str, handle: int) -> None:
-        """What it has besides its bytes, for the file at ``real`` that stands open; the caller syncs it."""
-        apply(real, self.mode, self.uid, self.gid, self.xattrs)
-        os.utime(handle, ns=(self.mtime_ns, self.mtime_ns))
-
-    def _restore_time(self) -> None:
-        """Of a file that is as it was otherwise: whoever put it back was killed before this, or could not."""
-        real = os.path.realpath(self.path)
-        if self.exists and os.stat(real).st_mtime_ns != self.mtime_ns:
-            handle = os.open(real, os.O_RDONLY)
-            try:
-                os.utime(handle, ns=(self.mtime_ns, self.mtime_ns))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-
-    def _restore_link(self) -> None:
-        now = os.readlink(self.path) if os.path.islink(self.path) else None
-        if now == self.link:
-            return
-        directory = os.path.dirname(self.path)
-        if self.link is None:
-            os.unlink(self.path)
-        else:
-            beside = os.path.join(directory, _prefix(self.path) + secrets.token_hex(4))
-            os.symlink(self.link, beside)
-            os.replace(beside, self.path)
-        _sync_directory(directory)
-
-    def differs(self) -> list[str]:
-        """What is not as it was: any of link, existence, content, mode, owner, group, xattrs, directories."""
-        try:
-            now = FileImage.capture(self.path)
-        except BadInput:
-            return ["existence"]
-        found = ["link"] if now.link != self.link else []
-        if now.exists != self.exists:
-            return [*found, "existence"]
-        if not self.exists:
-            return [*found, "directories"] if any(map(os.path.isdir, self.new_directories)) else found
-        pairs = (
-            ("content", now.content, self.content),
-            ("mode", now.mode, self.mode),
-            ("owner", now.uid, self.uid),
-            ("group", now.gid, self.gid),
-            ("xattrs", now.xattrs, self.xattrs),
-        )
-        return found + [name for name, here, then in pairs if here != then]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; bytes are base64."""
-        return {
-            "path": self.path,
-            "exists": self.exists,
-            "link": self.link,
-            "content": base64.b64encode(self.content).decode("ascii"),
-            "mode": self.mode,
-            "uid": self.uid,
-            "gid": self.gid,
-            "xattrs": {name: base64.b64encode(value).decode("ascii") for name, value in self.xattrs.items()},
-            "mtime_ns": self.mtime_ns,
-            "new_directories": list(self.new_directories),
-        }
-
-    @classmethod
-    def from_dict(cls, image: dict[str, Any]) -> FileImage:
-        """The inverse of ``to_dict``."""
-        decoded = dict(
-            image,
-            content=base64.b64decode(image["content"]),
-            xattrs={name: base64.b64decode(value) for name, value in image["xattrs"].items()},
-            new_directories=tuple(image["new_directories"]),
-        )
-        return cls(**decoded)
+#: Gives the file at this path, which stands open as this descriptor, what it is to have besides its bytes.
+Give = Callable[[str, int], None]
 
 
 def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
@@ -169,13 +38,17 @@ def is_written_in_place(path: str) -> bool:
     return os.stat(real).st_nlink > 1 or _is_mount_point(real)
 
 
-def _replace(path: str, content: bytes | None, mode: int, exact: FileImage | None = None) -> None:
-    """As ``replace_bytes``; where ``exact`` is given the file gets all that this one had, in the same step."""
+def replace_exactly(path: str, content: bytes, give: Give) -> None:
+    """As ``replace_bytes``, and in the same step the file gets all that ``give`` gives it. OSError if that fails."""
+    _replace(path, content, 0o600, give)
+
+
+def _replace(path: str, content: bytes | None, mode: int, give: Give | None = None) -> None:
     real = os.path.realpath(path)
     if content is None:
         if os.path.lexists(real):
             os.unlink(real)
-            _sync_directory(os.path.dirname(real))
+            sync_directory(os.path.dirname(real))
         return
     _make_directories(os.path.dirname(real))
     try:
@@ -183,9 +56,9 @@ def _replace(path: str, content: bytes | None, mode: int, exact: FileImage | Non
     except FileNotFoundError:
         status = None
     if status is not None and is_written_in_place(real):
-        _write_in_place(real, content, exact)
+        _write_in_place(real, content, give)
     else:
-        _write_beside(real, content, status, mode, exact)
+        _write_beside(real, content, status, mode, give)
 
 
 def check_replaceable(path: str) -> None:
@@ -222,7 +95,7 @@ def remove_leftovers(path: str, owner: int) -> None:
     """
     for place in sorted({path, os.path.realpath(path)}):
         directory = os.path.dirname(place)
-        ours = re.compile(re.escape(_prefix(place)) + r"[a-z0-9_]{8}\Z")
+        ours = re.compile(re.escape(prefix(place)) + r"[a-z0-9_]{8}\Z")
         for found in os.listdir(directory) if os.path.isdir(directory) else ():
             beside = os.path.join(directory, found)
             try:
@@ -235,47 +108,47 @@ def remove_leftovers(path: str, owner: int) -> None:
                 ) from error
 
 
-def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int, exact: FileImage | None) -> None:
-    handle, beside = tempfile.mkstemp(prefix=_prefix(real), dir=os.path.dirname(real))
+def _write_beside(real: str, content: bytes, status: os.stat_result | None, mode: int, give: Give | None) -> None:
+    handle, beside = tempfile.mkstemp(prefix=prefix(real), dir=os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:
             # Before the content: at no moment may it be readable by more people than before.
-            if exact is not None:
-                exact.give(beside, file.fileno())
+            if give is not None:
+                give(beside, file.fileno())
             elif status is None:
                 os.fchmod(file.fileno(), mode)
             else:
                 apply(beside, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, xattrs_of(real))
-            _fill(file, beside, content, exact)
+            _fill(file, beside, content, give)
         os.replace(beside, real)
     except OSError as error:
         os.unlink(beside)
         if error.errno != errno.EBUSY:
             raise
         # A file that is itself a mount point (containers do that) cannot be renamed over.
-        _write_in_place(real, content, exact)
-    _sync_directory(os.path.dirname(real))
+        _write_in_place(real, content, give)
+    sync_directory(os.path.dirname(real))
 
 
-def _write_in_place(real: str, content: bytes, exact: FileImage | None) -> None:
+def _write_in_place(real: str, content: bytes, give: Give | None) -> None:
     with open(real, "r+b") as file:
-        if exact is not None:
-            exact.give(real, file.fileno())
-        _fill(file, real, content, exact)
+        if give is not None:
+            give(real, file.fileno())
+        _fill(file, real, content, give)
 
 
-def _fill(file: BinaryIO, path: str, content: bytes, exact: FileImage | None) -> None:
+def _fill(file: BinaryIO, path: str, content: bytes, give: Give | None) -> None:
     """Durably; a write has its own time, and takes some attributes away."""
     file.write(content)
     file.flush()
     if os.fstat(file.fileno()).st_size > len(content):
         os.ftruncate(file.fileno(), len(content))
-    if exact is not None:
-        exact.give(path, file.fileno())
+    if give is not None:
+        give(path, file.fileno())
     os.fsync(file.fileno())
 
 
-def _missing_directories(real: str) -> tuple[str, ...]:
+def missing_directories(real: str) -> tuple[str, ...]:
     missing: list[str] = []
     directory = os.path.dirname(real)
     while directory and not os.path.lexists(directory):
@@ -285,22 +158,12 @@ def _missing_directories(real: str) -> tuple[str, ...]:
 
 
 def _make_directories(directory: str) -> None:
-    for missing in _missing_directories(os.path.join(directory, "x")):
+    for missing in missing_directories(os.path.join(directory, "x")):
         os.mkdir(missing, 0o755)
-        _sync_directory(os.path.dirname(missing))
+        sync_directory(os.path.dirname(missing))
 
 
-def _remove_if_empty(directory: str) -> None:
-    try:
-        os.rmdir(directory)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
-            raise
-        return
-    _sync_directory(os.path.dirname(directory))
-
-
-def _prefix(path: str) -> str:
+def prefix(path: str) -> str:
     """Of a copy beside the file: hidden, and known again where a kill has left it. Eight characters follow."""
     return f".lowlat-{os.path.basename(path)[:200]}-"
 
@@ -315,7 +178,7 @@ def _is_mount_point(real: str) -> bool:
     return any(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place) == real for place in places)
 
 
-def _sync_directory(directory: str) -> None:
+def sync_directory(directory: str) -> None:
     handle = os.open(directory or ".", os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

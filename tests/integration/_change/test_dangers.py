@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, transaction
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
-from ansible_collections.lowlat.redis.plugins.module_utils._host import files
+from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
 
 pytestmark = pytest.mark.slow
 
@@ -178,14 +178,14 @@ def test_the_file_says_no_before_a_rollback_turns_the_aof_off(changer: Make, mon
     host = changer(persist=True)
     host.apply(*host.redis(appendonly=True))
     seen = []
-    restore = files.FileImage.restore
+    restore = FileImage.restore
 
-    def watched(image: files.FileImage) -> None:
+    def watched(image: FileImage) -> None:
         seen.append(host.live("appendonly"))
         restore(image)
         seen.append(host.live("appendonly"))
 
-    monkeypatch.setattr(files.FileImage, "restore", watched)
+    monkeypatch.setattr(FileImage, "restore", watched)
     host.run("rolled_back")
     assert seen == ["yes", "yes"] and host.live("appendonly") == "no"
 
@@ -194,11 +194,11 @@ def test_the_aof_stays_on_while_the_file_still_names_it(changer: Make, monkeypat
     host = changer(persist=True)
     host.apply(*host.redis(appendonly=True))
 
-    def fails(image: files.FileImage) -> None:
+    def fails(image: FileImage) -> None:
         raise ChangeError("Cannot put the file back", where=image.path)
 
     with monkeypatch.context() as here:
-        here.setattr(files.FileImage, "restore", fails)
+        here.setattr(FileImage, "restore", fails)
         with pytest.raises(ChangeError, match="Cannot put the file back"):
             host.run("rolled_back")
     assert host.live("appendonly") == "yes"

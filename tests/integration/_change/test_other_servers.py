@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import restart, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
-from ansible_collections.lowlat.redis.plugins.module_utils._host import files
+from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
 
 pytestmark = pytest.mark.slow
@@ -136,7 +136,7 @@ def test_a_server_that_is_blocked_in_the_middle_of_a_rollback(changer: Make, mon
     host = changer(persist=True)
     before = host.config
     host.apply(*host.redis(hz=20, databases=8, appendonly=True), restart="allowed")
-    made, stopped, restore = [], [], files.FileImage.restore
+    made, stopped, restore = [], [], FileImage.restore
 
     def attempt(address: Any) -> Any:
         made.append(address)
@@ -144,14 +144,14 @@ def test_a_server_that_is_blocked_in_the_middle_of_a_rollback(changer: Make, mon
             os.kill(stopped[0], signal.SIGCONT)
         return control(replace(address, timeout=0.5 if len(made) < 5 else 5.0))
 
-    def stop_and_restore(image: files.FileImage) -> None:
+    def stop_and_restore(image: FileImage) -> None:
         if not stopped:
             stopped.append(host.pid)
             os.kill(stopped[0], signal.SIGSTOP)
         restore(image)
 
     monkeypatch.setattr(waiting, "control", attempt)
-    monkeypatch.setattr(files.FileImage, "restore", stop_and_restore)
+    monkeypatch.setattr(FileImage, "restore", stop_and_restore)
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert len(made) >= 5
     assert (host.live("hz"), host.live("databases"), host.live("appendonly")) == ("10", "16", "no")

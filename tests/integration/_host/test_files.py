@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
-from ansible_collections.lowlat.redis.plugins.module_utils._host.files import FileImage
+from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
 
 
 def make(path: Path, content: bytes = b"old\n", mode: int = 0o640) -> str:
