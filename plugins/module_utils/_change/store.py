@@ -95,6 +95,7 @@ class Store:
     def __init__(self, path: str = STATE_DIRECTORY) -> None:
         self.path = Path(path)
         self._changes = self.path / "changes"
+        self._journals: dict[Path, tuple[tuple[int, ...], Journal]] = {}
 
     @contextlib.contextmanager
     def locked(self, patience: float = 0.0, doing: str = "") -> Iterator[None]:
@@ -145,8 +146,17 @@ class Store:
         directories = sorted(self._changes.iterdir()) if self._changes.is_dir() else ()
         # One without a journal died before it was opened, so before any write.
         found = [path for path in directories if (path / "journal").exists()]
-        changes = [Change(path.name, path, Journal.load(path / "journal")) for path in found]
+        changes = [Change(path.name, path, self._journal(path / "journal")) for path in found]
         return sorted(changes, key=lambda change: _order(change, changes))
+
+    def _journal(self, path: Path) -> Journal:
+        """Read again only if its file is no longer the one that was read: a host has many, and a request asks often."""
+        status = path.stat()
+        file = (status.st_ino, status.st_size, status.st_mtime_ns)
+        known = self._journals.get(path)
+        if known is None or known[0] != file:
+            known = self._journals[path] = file, Journal.load(path)
+        return known[1]
 
     def unfinished(self) -> Change | None:
         return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)

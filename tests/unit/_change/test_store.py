@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 
@@ -88,3 +89,23 @@ def test_facts_come_back_as_they_were_given(store: Store) -> None:
         "allowed",
         1,
     )
+
+
+def test_a_journal_is_read_once_and_again_when_somebody_has_written_to_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = store.open("phase2", owner="me")
+    read: list[Path] = []
+    load = Journal.load
+
+    def noted(path: Path) -> Journal:
+        read.append(path)
+        return load(path)
+
+    monkeypatch.setattr(Journal, "load", noted)
+    other = Store(str(store.path))
+    assert [other.all()[0].state, other.find().state] == ["open", "open"]
+    assert len(read) == 1
+    change.journal.append("applied", restarted=False, pending=[])
+    assert other.all()[0].state == "applied"
+    assert len(read) == 2
