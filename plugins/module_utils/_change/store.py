@@ -144,9 +144,13 @@ class Store:
         """Every change that was opened here, oldest first, those too whose journals are damaged."""
         directories = sorted(self._changes.iterdir()) if self._changes.is_dir() else ()
         # One without a journal died before it was opened, so before any write.
-        found = [path for path in directories if (path / "journal").exists()]
-        changes = [Change(path.name, path, Journal.load(path / "journal")) for path in found]
+        changes = [change for change in map(self.at, directories) if change]
         return sorted(changes, key=lambda change: _order(change, changes))
+
+    def at(self, directory: Path) -> Change | None:
+        """The change in this directory of the store, None where none was opened. What others hold is not looked at."""
+        journal = directory / "journal"
+        return Change(directory.name, directory, Journal.load(journal)) if journal.exists() else None
 
     def unfinished(self) -> Change | None:
         return next((change for change in reversed(self.all()) if change.state in UNFINISHED), None)
