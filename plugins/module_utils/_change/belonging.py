@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from .._errors import BadInput
+from .._errors import BadInput, LowlatError, ServerError
+from .._server.connection import Address
 from .._server.process import Process
 from .._settings.setting import Host
-from . import launch, remembered
+from . import addresses, deadline, launch, remembered
 from .store import Change
 
 
@@ -26,6 +27,31 @@ def refuse_another(change: Change, host: Host) -> None:
         remedy="Give login_host, login_port or login_unix_socket of the server that it was made on, or the id of a "
         "change of this one",
     )
+
+
+def refuse_unproven(change: Change, asked: Address, why: LowlatError) -> None:
+    """BadInput, or ``why`` itself, where somebody asks in a way by which he cannot get in and others could.
+
+    What he wants cannot be done so, and it would end the watch of the host, which can.
+    """
+    if not addresses.leads_to(change, asked):
+        known = change.opened["server"]
+        raise BadInput(
+            "The change was made at another address than was asked for, where nobody lets us in, so nothing was done",
+            where=change.describe(),
+            why=f"the change is of {_named(change.opened['unit'], known.get('config_file'), known.get('address'))}; "
+            f"asked was {asked}: {why.what}",
+            remedy="Give login_host, login_port, login_unix_socket and tls of the server that it was made on",
+        ) from why
+    if why.details.get("code") == "auth" and deadline.is_armed(change.directory):
+        raise ServerError(
+            f"{why.what}, so nothing was done",
+            where=str(asked),
+            why=why.why,
+            remedy=f"{why.remedy}. The host itself may still get in: the command recover {change.directory.parents[1]} "
+            "of its runner has it take back every open change",
+            code="auth",
+        ) from why
 
 
 def only_to_its_server(change: Change, connect: Callable[[], Host]) -> Callable[[], Host]:

@@ -13,20 +13,9 @@ from .._errors import LowlatError, ServerError
 from .._server import acl_users
 from .._server.connection import Address
 from .._settings.setting import Host
-from . import stored, waiting
+from . import addresses, stored, waiting
 from .deadline import Deadline
 from .store import Change
-
-
-def opened_at(change: Change) -> Address | None:
-    """Where the server of the change was reached, as its journal tells; None where that is lost."""
-    text = str(change.opened["server"].get("address", ""))
-    if text.startswith("unix:"):
-        return Address(unix_socket=text[len("unix:") :])
-    host, _colon, port = text.rpartition(":")
-    if not (host and port.isdigit()):
-        return None
-    return Address(host=host.strip("[]"), port=int(port), **change.opened["connection"])
 
 
 def connecting(change: Change, armed: Deadline) -> Callable[[], Host]:
@@ -37,7 +26,7 @@ def connecting(change: Change, armed: Deadline) -> Callable[[], Host]:
     """
 
     def connect() -> Host:
-        address = opened_at(change) if armed.damage else Address.from_options(armed.login)
+        address = addresses.opened_at(change) if armed.damage else Address.from_options(armed.login)
         if address is None:
             raise _nowhere(change)
         try:
