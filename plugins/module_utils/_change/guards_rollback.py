@@ -11,7 +11,7 @@ from typing import Callable
 from .._errors import BadInput
 from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import belonging, guards_redis, hazards, preimage, waiting
+from . import belonging, guards_redis, hazards, overlap, preimage, waiting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
@@ -83,7 +83,6 @@ def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
-    written = preimage.identities(change)
     later = [
         other.change_id
         for other in store.all()
@@ -93,7 +92,7 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
         and (
             other.lost
             or paths & {image.path for image in preimage.file_images(other)}
-            or written & preimage.identities(other)
+            or overlap.settings(change, other)
         )
     ]
     if later:
