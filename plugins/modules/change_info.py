@@ -84,8 +84,8 @@ drift:
   elements: dict
 drift_unknown:
   description:
-    - Why some values could not be compared, such as live ones of a server other than the one that was asked. Empty where
-      all were.
+    - Why some values could not be compared, such as live ones of a server other than the one that was asked.
+    - Empty where all were.
   returned: success
   type: str
 open:
