@@ -83,7 +83,9 @@ drift:
   type: list
   elements: dict
 drift_unknown:
-  description: Why some values could not be compared. Empty where all were.
+  description:
+    - Why some values could not be compared, such as live ones of a server other than the one that was asked.
+    - Empty where all were.
   returned: success
   type: str
 open:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -21,7 +20,7 @@ from typing import Any
 import psutil
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history
+from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline, history
 
 from . import cases
 from .cases import Case
@@ -197,7 +196,9 @@ class World:
 
     def deadline(self, change: Path) -> float:
         """Of the open change in this directory, in seconds since the epoch."""
-        return float(json.loads((change / "armed").read_bytes())["at"])
+        armed = deadline.load(change)
+        assert armed is not None
+        return armed.at
 
     def left_over(self) -> list[str]:
         """What is there although no change is open: unfinished copies, secrets."""

@@ -144,7 +144,8 @@ def clock() -> float:
 
 def deadline_of(change_id: str) -> float:
     """When it is, by the same clock."""
-    return float(json.loads(_read(f"{STATE}/changes/{change_id}/armed"))["boot_at"])
+    line = _read(f"{STATE}/changes/{change_id}/armed").partition(b"\n")[0]
+    return float(json.loads(line.partition(b" ")[2])["boot_at"])
 
 
 ACTIONS = {each.__name__: each for each in (change, changes, settled, snapshot, shell, clock, deadline_of)}

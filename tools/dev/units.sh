@@ -6,6 +6,7 @@
 # The quick ones, two at a time. Those that take seconds each, one at a time, since some of them measure: -m slow
 run_units() {
     need_redis_server
+    command -v openssl >/dev/null || need_packages "openssl:makes the certificate of a server in a test"
     need_python test
     case " $* " in
         *" slow "*) python -m pytest "$@" ;;

@@ -9,23 +9,25 @@ Ansible; it is there exactly as long as somebody on the host watches over the ch
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
 from .._host import files, systemd
 from .._server.connection import ARGUMENTS
-from . import boot, deadline_process, deadline_units
+from . import armed, boot, deadline_process, deadline_units
 from .journal import sync_directory
 from .store import Change
 
 _FILE = "armed"
+#: What is lost on the disk, and will not be there at another try: it does not read it, or finds it damaged itself.
+_LOST = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Deadline:
     """``at`` in seconds since the epoch, ``boot_at`` in seconds after the boot ``boot_id``. JSON-ready.
 
     ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``.
-    ``login`` is how the server is reached and may hold a password, so the file is root's alone.
+    ``login`` is how the server is reached and may hold a password, so the file is root's alone. ``damage`` is why
+    nothing is known of it, else empty: such a deadline has passed, since nobody could prove that it has not.
     """
 
     seconds: int
@@ -45,10 +48,11 @@ class Deadline:
     python: str
     login: dict[str, Any]
     unit: str | None
+    damage: str = ""
 
     def is_other_boot(self) -> bool:
-        """Whether the host was booted since."""
-        return self.boot_id != boot.identity()
+        """Whether the host was booted since, or may have been."""
+        return bool(self.damage) or self.boot_id != boot.identity()
 
     def is_over(self) -> bool:
         """Whether it has passed: after a reboot in any case, whatever the clock was set to."""
@@ -83,7 +87,7 @@ def arm(
         known,
         unit,
     )
-    files.replace_bytes(os.fspath(directory / _FILE), json.dumps(asdict(deadline)).encode(), 0o600)
+    files.replace_bytes(os.fspath(directory / _FILE), armed.encode(asdict(deadline)), 0o600)
     try:
         if keeper == "systemd":
             deadline_units.start(directory, deadline, changed)
@@ -96,18 +100,22 @@ def arm(
 
 
 def load(directory: Path) -> Deadline | None:
-    """The deadline of the change in this directory, None where nobody watches over it."""
+    """The deadline of the change in this directory, None where nobody watches over it. OSError."""
     try:
-        return Deadline(**json.loads((directory / _FILE).read_bytes()))
+        facts = armed.decode((directory / _FILE).read_bytes())
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
-        raise ChangeError(
-            "What the host knows of this change's deadline is damaged",
-            where=os.fspath(directory / _FILE),
-            why=str(error),
-            remedy="Roll the change back, or confirm it, by lowlat.redis.change",
-        ) from error
+    except OSError as error:
+        if error.errno not in _LOST:
+            raise
+        return _damaged(f"{directory / _FILE}: {error.strerror}")
+    if facts is None:
+        return _damaged(f"no sound copy is left in {directory / _FILE}")
+    return Deadline(**{one.name: facts[one.name] for one in fields(Deadline) if one.name in facts})
+
+
+def _damaged(why: str) -> Deadline:
+    return Deadline(0, 0.0, 0.0, "", "", "", "", {}, None, why)
 
 
 def is_armed(directory: Path) -> bool:
@@ -116,9 +124,17 @@ def is_armed(directory: Path) -> bool:
 
 
 def all_armed(state_directory: Path) -> list[Deadline]:
-    """Those of the changes of this host that somebody watches over, oldest first."""
-    found = (load(path.parent) for path in sorted(state_directory.glob(f"changes/*/{_FILE}")))
+    """Those of the changes of this host that somebody watches over, oldest first, the damaged ones too."""
+    found = (_whatever(path.parent) for path in sorted(state_directory.glob(f"changes/*/{_FILE}")))
     return [one for one in found if one is not None]
+
+
+def _whatever(directory: Path) -> Deadline | None:
+    """One that cannot be read hides no other."""
+    try:
+        return load(directory)
+    except OSError as error:
+        return _damaged(str(error))
 
 
 def disarm(directory: Path) -> list[str]:
@@ -137,6 +153,13 @@ def disarm(directory: Path) -> list[str]:
 def refuse_late(change: Change) -> None:
     """ChangeError once the deadline has passed: from then on the host alone decides, however late it is about it."""
     deadline = load(change.directory)
+    if deadline is not None and deadline.damage:
+        raise ChangeError(
+            "What the host knows of this change's deadline is damaged, so it was not confirmed",
+            where=change.describe(),
+            why=f"{deadline.damage}; the deadline counts as passed, and the host takes the change back",
+            remedy="Look at that disk, then apply it again",
+        )
     if deadline is not None and deadline.is_over():
         raise ChangeError(
             "The deadline of this change has passed, so it was not confirmed",

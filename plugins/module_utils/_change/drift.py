@@ -14,7 +14,7 @@ from .._server import directives
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from . import preimage, stored, waiting
+from . import belonging, overlap, preimage, stored, waiting
 from .plan import shown
 from .restoring import KERNEL_KINDS
 from .store import Change
@@ -37,18 +37,31 @@ def drift(changes: Sequence[Change], connect: Callable[[], Host]) -> Drift:
     host, why = _reach(connect)
     if host is None and any(_needs_server(setting) for _change, setting, _facts in wanted):
         result.unknown = f"live values of the server were not compared: {why}"
+    elsewhere = {change.change_id for change, *_rest in wanted if host and belonging.is_another(change, host)}
     for change, setting, facts in wanted:
+        theirs = change.change_id in elsewhere and setting.kind in overlap.OF_A_SERVER
+        if theirs:
+            _tell_unknown(result, f"live values of {change.change_id} were not compared: {_asked_elsewhere(change)}")
         try:
-            result.found.extend(_differing(change, setting, facts, host))
+            result.found.extend(_differing(change, setting, facts, None if theirs else host))
         except (LowlatError, OSError) as error:
-            text = f"{setting.kind} {setting.key} was not compared: {error}"
-            result.unknown = f"{result.unknown}; {text}" if result.unknown else text
+            _tell_unknown(result, f"{setting.kind} {setting.key} was not compared: {error}")
     return result
+
+
+def _asked_elsewhere(change: Change) -> str:
+    return f"they are of {belonging.server_of(change)}, and another server was asked"
+
+
+def _tell_unknown(result: Drift, text: str) -> None:
+    """Once."""
+    if text not in result.unknown:
+        result.unknown = f"{result.unknown}; {text}" if result.unknown else text
 
 
 def _in_force(changes: Sequence[Change]) -> Iterator[tuple[Change, Setting, dict[str, Any]]]:
     """Every setting that a confirmed change has set and no later one has touched."""
-    seen: set[tuple[str, str, str | None]] = set()
+    later: dict[overlap.Identity, list[Change]] = {}
     for change in reversed(changes):
         if change.state == "rolled_back":
             continue
@@ -57,12 +70,14 @@ def _in_force(changes: Sequence[Change]) -> Iterator[tuple[Change, Setting, dict
             setting = Setting(**facts["setting"])
             key = directives.primary(setting.key) if setting.kind == "redis" else setting.key
             identity = (setting.kind, key, setting.unit)
-            if facts["skipped"] or identity in seen:
+            anew = (other for other in later.get(identity, ()) if overlap.is_one_thing(identity, change, other))
+            if facts["skipped"] or any(anew):
                 continue
             mine.add(identity)
             if change.state == "confirmed":
                 yield change, setting, facts
-        seen |= mine
+        for identity in mine:
+            later.setdefault(identity, []).append(change)
 
 
 def _reach(connect: Callable[[], Host]) -> tuple[Host | None, str]:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Callable
 
 from .._errors import BadInput
-from .._server.connection import server_errors
+from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import belonging, guards_redis, hazards, preimage, waiting
+from . import belonging, guards_redis, hazards, overlap, preimage, waiting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
@@ -21,10 +21,15 @@ from .undone import Undone, collecting
 ASKED = frozenset({"databases", "maxmemory", "maxmemory-policy"})
 
 
-def refuse(store: Store, change: Change, connect: Callable[[], Host]) -> None:
-    """BadInput or Refused where taking this change back now would mix it with later ones, or hurt."""
+def refuse(store: Store, change: Change, connect: Callable[[], Host], asked: Address) -> None:
+    """BadInput, ServerError or Refused where taking this change back now would mix it with later ones, or hurt.
+
+    ``asked`` is where ``connect`` leads to.
+    """
     _refuse_when_others_build_on_it(store, change)
-    host, _why = waiting.reach(connect)
+    host, why = waiting.reach(connect)
+    if why is not None:
+        belonging.refuse_unproven(change, asked, why)
     if host is not None:
         belonging.refuse_another(change, host)
         found, plan = dangers(change, host)
@@ -78,7 +83,6 @@ def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     """A later change took its pre-images from this one's result: taking this one back first would mix them."""
     paths = {image.path for image in preimage.file_images(change)}
-    written = preimage.identities(change)
     later = [
         other.change_id
         for other in store.all()
@@ -88,7 +92,7 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
         and (
             other.lost
             or paths & {image.path for image in preimage.file_images(other)}
-            or written & preimage.identities(other)
+            or overlap.settings(change, other)
         )
     ]
     if later:

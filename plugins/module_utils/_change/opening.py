@@ -120,6 +120,7 @@ def _unknown(change_id: str) -> dict[str, Any]:
         "unit": None,
         "launch": None,
         "server": {},
+        "connection": {},
         "services": {},
         "lines": {},
         "boot_id": "",

@@ -50,6 +50,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "process_started": host.instance.process_started,
             "config_file": host.instance.config_file,
         },
+        "connection": host.address.tls_options(),
         "boot_id": boot.identity(),
     }
 

@@ -113,13 +113,14 @@ def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool)
 
 
 def _roll_back(params: Mapping[str, Any], store: Store, connect: Any, check: bool) -> dict[str, Any]:
+    asked = Address.from_options(dict(params))
     if check:
         change = store.find(params["change_id"], params["name"])
         if change.state != "rolled_back":
-            guards_rollback.refuse(store, change, connect)
+            guards_rollback.refuse(store, change, connect, asked)
         return _result(change, changed=change.state != "rolled_back")
     policy = params.get("on_foreign_change")
-    undone = rollback.roll_back_one(store, connect, params["change_id"], params["name"], policy)
+    undone = rollback.roll_back_one(store, asked, connect, params["change_id"], params["name"], policy)
     result = _result(undone.change, changed=undone.changed, restarted=undone.restarted)
     if undone.left:
         raise ChangeError(

@@ -19,7 +19,7 @@ from .._settings.setting import Host
 from . import remembered, sealed
 from .launch import is_running, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
-from .waiting import until
+from .waiting import PATIENCE, until
 
 #: A server that dies of its start (hazard 8: after READY=1) has done so within this time after its first answer, and
 #: systemd, which waits 0.1 s by default, has started it again many times over. Seconds.
@@ -53,7 +53,7 @@ def restart(
         keys_before = all_keys(host.client)
     host.client.connection_pool.disconnect()
     if host.instance.unit:
-        systemd.restart(host.instance.unit)
+        systemd.restart(host.instance.unit, PATIENCE)
     else:
         restart_process(host)
     _await_server(host)

@@ -103,7 +103,7 @@ def start_again(
     result.restarted = True
     if unit:
         systemd.systemctl("reset-failed", "--", unit)
-        systemd.restart(unit)
+        systemd.restart(unit, waiting.PATIENCE)
     elif started:
         launch.Launch(**started).start()
     address = change.opened["server"]["address"]

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from .._errors import LowlatError
 from .._server import directives
-from .._server.connection import server_errors
+from .._server.connection import Address, server_errors
 from .._settings.setting import Host
 from . import (
     belonging,
@@ -47,14 +47,19 @@ STARTING = 1.0
 
 
 def roll_back_one(
-    store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None, policy: str | None = None
+    store: Store,
+    asked: Address,
+    connect: Callable[[], Host],
+    change_id: str | None,
+    name: str | None,
+    policy: str | None = None,
 ) -> Undone:
     """Take back a change by id, or the unfinished one, or the newest confirmed one; a second time is a no-op."""
     with store.locked(doing="roll a change back"):
         change = store.find(change_id, name)
         if change.state == "rolled_back":
             return replace(foreign.begin(change), changed=False)
-        guards_rollback.refuse(store, change, connect)
+        guards_rollback.refuse(store, change, connect, asked)
         return roll_back(change, connect, "operator", policy)
 
 

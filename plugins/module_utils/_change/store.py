@@ -145,9 +145,13 @@ class Store:
         """Every change that was opened here, oldest first, those too whose journals are damaged."""
         directories = sorted(self._changes.iterdir()) if self._changes.is_dir() else ()
         # One without a journal died before it was opened, so before any write.
-        found = [path for path in directories if (path / "journal").exists()]
-        changes = [Change(path.name, path, self._journal(path / "journal")) for path in found]
+        changes = [change for change in map(self.at, directories) if change]
         return sorted(changes, key=lambda change: _order(change, changes))
+
+    def at(self, directory: Path) -> Change | None:
+        """The change in this directory of the store, None where none was opened. What others hold is not looked at."""
+        journal = directory / "journal"
+        return Change(directory.name, directory, self._journal(journal)) if journal.exists() else None
 
     def _journal(self, path: Path) -> Journal:
         """Read again only if its file is no longer the one that was read: a host has many, and a request asks often."""

@@ -22,7 +22,7 @@ def value(change: Change, setting: Setting) -> str | None:
     if where is None:
         return None
     if setting.kind == "redis":
-        return _effective(where, change).get(directives.primary(setting.key))
+        return effective(where, change).get(directives.primary(setting.key))
     if setting.kind == "systemd":
         return dropin.value(Path(where).read_bytes() if Path(where).exists() else None, setting.key)
     return registry.provider(setting.kind).read(setting, preimage.without_server()).persisted
@@ -41,8 +41,12 @@ def config_path(change: Change) -> str | None:
     return cast("str | None", known) or next(iter(sorted(preimage.config_files(change))), None)
 
 
-def _effective(path: str, change: Change) -> dict[str, str]:
-    if not Path(path).exists():
-        return {}
-    version = change.opened["server"].get("version")
-    return config_file.effective(path, cast(Version, tuple(version)) if version else NEWEST)
+def effective(path: str, change: Change) -> dict[str, str]:
+    """What the server would read from this config file at a start. BadInput, OSError where it cannot be read."""
+    return config_file.effective(path, version(change)) if Path(path).exists() else {}
+
+
+def version(change: Change) -> Version:
+    """Of its server, as far as its journal tells."""
+    known = change.opened["server"].get("version")
+    return cast(Version, tuple(known)) if known else NEWEST

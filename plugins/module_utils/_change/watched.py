@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from .._errors import ChangeError
 from . import deadline
 from .store import Change
 
@@ -13,6 +12,8 @@ def until(change: Change) -> str:
     """When the host takes it back by itself, in UTC; "unknown" where that is damaged, "" where nobody watches."""
     try:
         armed = deadline.load(change.directory)
-    except (ChangeError, OSError):
+    except OSError:
         return "unknown"
-    return armed.shown() if armed else ""
+    if armed is None:
+        return ""
+    return "unknown" if armed.damage else armed.shown()

@@ -23,7 +23,7 @@ _AWAY = (
 #: It is back in a moment. Seconds.
 _PATIENCE = 10.0
 #: A reload reads every unit there is, which takes minutes where the CPUs are short, and must not fail a rollback.
-_RESTART = _RELOAD = 180.0
+_RELOAD = 180.0
 
 
 def available() -> bool:
@@ -69,9 +69,12 @@ def daemon_reload() -> None:
     systemctl("daemon-reload", timeout=_RELOAD)
 
 
-def restart(unit: str) -> None:
-    """Restart a unit and wait for its job. A return says little about the server's health: look at its PID too."""
-    systemctl("restart", "--", unit, timeout=_RESTART)
+def restart(unit: str, patience: float) -> None:
+    """Restart a unit and wait for its job. A return says little about the server's health: look at its PID too.
+
+    That job ends when the server has saved all, and with Type=notify only when it has loaded all: ``patience`` seconds.
+    """
+    systemctl("restart", "--", unit, timeout=patience)
 
 
 def show(unit: str, properties: Sequence[str]) -> dict[str, str]:

@@ -21,7 +21,6 @@ from .._change.deadline import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._change.watching import BY_HAND
 from .._errors import LowlatError
-from .._server.connection import Address
 
 DONE, AGAIN = 0, 1
 #: Who works on the change at this moment may be waiting for the server to load its data. Seconds.
@@ -31,6 +30,7 @@ _REASON = {
     "boot": "the host was booted before anybody confirmed it",
     "recover": "somebody had every open change taken back",
 }
+_DAMAGED = "what was kept of its deadline is damaged ({}), so it counts as passed"
 
 
 def main(arguments: list[str]) -> int:
@@ -46,7 +46,7 @@ def _tried(command: Callable[[Path], int], directory: Path) -> int:
     try:
         return command(directory)
     except (LowlatError, OSError) as error:
-        _write(f"lowlat: {error}", sys.stderr)
+        _write(f"lowlat: {directory}: {error}", sys.stderr)
         return AGAIN
 
 
@@ -62,13 +62,18 @@ def _boot(directory: Path) -> int:
 
 
 def _recover(state_directory: Path) -> int:
+    """One that cannot be taken back keeps no other from it. The worst that came of any."""
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
-    status = max((_with_change(directory, _take_back_now) for directory in found), default=DONE)
+    ends = [_tried(lambda each: _with_change(each, _take_back_now), directory) for directory in found]
+    return max([*ends, _tried(_clear, state_directory)])
+
+
+def _clear(state_directory: Path) -> int:
     if any(map(unopened.is_unopened, state_directory.glob("changes/*"))):
         with Store(str(state_directory)).locked(_PATIENCE):
             unopened.clear_all(state_directory)
-    return status
+    return DONE
 
 
 def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int:
@@ -78,7 +83,7 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
         return DONE
     store = Store(str(directory.parents[1]))
     with store.locked(_PATIENCE):
-        change = next((change for change in store.all() if change.change_id == directory.name), None)
+        change = store.at(directory)
         # One that was not opened has written nothing.
         if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
             left = deadline.disarm(directory) if change else unopened.clear(directory)
@@ -90,13 +95,13 @@ def _with_change(directory: Path, act: Callable[[Change, Deadline], int]) -> int
 def _take_back(change: Change, armed: Deadline) -> int:
     if not armed.is_over():
         return DONE  # the clock was set; the timer's other time is still to come
-    return _take_back_now(change, armed, "boot" if armed.is_other_boot() else "deadline")
+    return _take_back_now(change, armed, "boot" if armed.is_other_boot() and not armed.damage else "deadline")
 
 
 def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
-    from .._change import foreign, rollback, waiting
+    from .._change import foreign, rollback, way_in
 
-    undone = rollback.roll_back(change, waiting.connecting(Address.from_options(armed.login)), by)
+    undone = rollback.roll_back(change, way_in.connecting(change, armed), by)
     found = [foreign.sentence(entry) for entry in foreign.of(change)]
     if undone.left and change.state != "rollback_failed":
         _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
@@ -104,7 +109,8 @@ def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
     if undone.left:
         _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
         return BY_HAND
-    _say(change.directory, [f"rolled back: {_REASON[by].format(armed.seconds)}", *undone.warnings, *found])
+    reason = _DAMAGED.format(armed.damage) if armed.damage else _REASON[by].format(armed.seconds)
+    _say(change.directory, [f"rolled back: {reason}", *undone.warnings, *found])
     return DONE
 
 

@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .._change import deadline, watching
@@ -50,13 +50,19 @@ def install(state_directory: Path) -> Path:
         path.parent.chmod(0o700)  # those of older releases may be entered by others
         sync_directory(state_directory)  # it may be new, or of somebody who was killed before he could do this
         files.replace_bytes(os.fspath(path), _archive(sources), 0o600)
-        needed = {os.fspath(path), *(armed.runner for armed in deadline.all_armed(state_directory))}
-        for other in path.parent.glob("lowlat-*.pyz"):
-            if os.fspath(other) not in needed:
-                other.unlink()
+        _remove_others(path, deadline.all_armed(state_directory))
         for unfinished in path.parent.glob(".lowlat-*"):
             unfinished.unlink()  # somebody was killed here; nobody else writes under the lock
     return path
+
+
+def _remove_others(path: Path, armed: Iterable[deadline.Deadline]) -> None:
+    needed = {os.fspath(path), *(one.runner for one in armed)}
+    if "" in needed:
+        return  # one is damaged, and tells no more which copy it needs
+    for other in path.parent.glob("lowlat-*.pyz"):
+        if os.fspath(other) not in needed:
+            other.unlink()
 
 
 def _sources() -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def unsaved(client: redis.Redis, config_file: str, version: Version) -> list[str
     running = directives.running(client)
     here = {name: parse(words) for name, words in _users(command(client, "ACL", "LIST"))}
     initial = ["allchannels"] if running.get("acl-pubsub-default") == "allchannels" else []
-    stored = {name: parse(words, initial) for name, words in _stored(config_file, running, version)}
+    stored = {name: parse(words, initial) for name, words in at_start(config_file, running, version)}
     if "default" not in stored:
         stored["default"] = parse(["on", "nopass", "~*", "&*", "+@all"])
         # Beside an ACL file requirepass is of no effect at a start.
@@ -145,7 +145,8 @@ def _users(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
             yield words[1], words[2:]
 
 
-def _stored(config_file: str, running: dict[str, str], version: Version) -> Iterator[tuple[str, Sequence[str]]]:
+def at_start(config_file: str, running: Mapping[str, str], version: Version) -> Iterator[tuple[str, Sequence[str]]]:
+    """Name and rules of each user whom the files give the server at its next start, passwords among them."""
     aclfile = running.get("aclfile")
     if aclfile:
         path = os.path.join(running.get("dir", ""), aclfile)

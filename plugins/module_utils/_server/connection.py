@@ -64,6 +64,11 @@ class Address:
             return "unix"
         return "tls" if self.tls else "tcp"
 
+    def tls_options(self) -> dict[str, Any]:
+        """What of it is no secret and does not stand in its text. JSON-ready."""
+        names = ("tls", "validate_certs", "ca_certs", "client_cert_file", "client_key_file")
+        return {name: getattr(self, name) for name in names if self.tls or name == "tls"}
+
     @classmethod
     def from_options(cls, params: dict[str, Any]) -> Address:
         """The address that the module parameters of ``ARGUMENTS`` name."""

@@ -54,10 +54,16 @@ def takes(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", run)
 
 
-def test_a_reload_may_take_as_long_as_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_may_take_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     takes(120, monkeypatch)
     systemd.daemon_reload()
-    systemd.restart("redis-server.service")
+
+
+def test_a_restart_may_take_as_long_as_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    takes(600, monkeypatch)
+    systemd.restart("redis-server.service", 900)
+    with pytest.raises(ChangeError, match="did not end within 300 s"):
+        systemd.restart("redis-server.service", 300)
 
 
 def test_a_question_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
