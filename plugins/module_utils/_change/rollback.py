@@ -24,6 +24,7 @@ from . import (
     persistence,
     preimage,
     remembered,
+    stopped,
     waiting,
 )
 from .restoring import activate, restore_files, restore_live
@@ -85,6 +86,7 @@ def _end(result: Undone, by: str) -> None:
     """Until the end is on the disk it has not come: the host goes on watching over the change and tries again."""
     change = result.change
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
+    facts["left_stopped"] = result.stopped
     end = "rolled_back"
     if result.left and result.unheard and _is_tried_again(change, by):
         return
@@ -112,6 +114,10 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
     dead = host is None and is_dead(change, why)
+    result.stopped = dead and stopped.on_purpose(change)
+    if result.stopped:
+        _restore_for_its_next_start(change, result)
+        return
     if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
@@ -144,6 +150,28 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _restore_for_its_next_start(change: Change, result: Undone) -> None:
+    """Of a server that somebody has shut down: it is not ours to start, and what it has live goes with the process."""
+    # With these settings the file says where the newest data is.
+    about_data = sorted(ABOUT_DATA & preimage.ours(change))
+    images = preimage.file_images(change) if about_data else []
+    waits = frozenset(image.path for image in images if image.path in preimage.config_files(change) and image.differs())
+    restore_files(change, result, waits)
+    restore_live(change, None, result)
+    activate(change, None, result)
+    result.left.extend(
+        f"start the server when it may run again, then roll back again: {path} stays as the change left it until then, "
+        f"since with the one from before ({', '.join(about_data)}) it could start with older data, or without some"
+        for path in sorted(waits)
+    )
+    with collecting(result, "compare the host with its pre-images"):
+        result.left.extend(_differences(result, None, waits))
+    if stopped.on_purpose(change):
+        result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
+    else:
+        result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive
 
 
 def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
@@ -196,13 +224,13 @@ def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:
             )
 
 
-def _differences(result: Undone, host: Host) -> list[str]:
-    """What is not as it was, but for what others have set and is to stay."""
+def _differences(result: Undone, host: Host | None, waits: frozenset[str] = frozenset()) -> list[str]:
+    """What is not as it was, but for what others have set and is to stay, and for files that wait."""
     found = preimage.differences(
         result.change,
         host,
         lambda where, setting, here: foreign.is_kept(result, where, setting, here),
-        lambda image: foreign_files.stays(image, result),
+        lambda image: image.path in waits or foreign_files.stays(image, result),
     )
     if found and result.policy == "fail" and result.foreign:
         found.append(
