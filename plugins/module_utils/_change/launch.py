@@ -14,6 +14,7 @@ from typing import Any
 
 from .._errors import ChangeError
 from .._libraries import psutil, redis
+from .._server import supervisor
 from .._server.connection import command
 from .._settings.setting import Host
 from .waiting import until
@@ -30,6 +31,7 @@ class Launch:
     group: int
     groups: Sequence[int] = ()  #: the supplementary ones; journals of old do not tell them
     oom_score_adj: int = 0  #: likewise
+    supervisor: str = ""  #: who else starts it again, and alone may
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -45,6 +47,7 @@ class Launch:
             process.gids().real,
             _groups(process.pid),
             _oom_score_adj(host),
+            str(supervisor.of(process.pid) or ""),
         )
 
     def start(self) -> None:
@@ -91,6 +94,18 @@ def _passing_on(oom_score_adj: int) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             own.write_text(before, encoding="ascii")
+
+
+def refuse_supervised(host: Host) -> None:
+    """ChangeError where somebody else starts this server again when it ends."""
+    found = None if host.instance.unit else supervisor.of(host.instance.pid)
+    if found:
+        raise ChangeError(
+            f"{found.name} looks after the server, so it was not restarted",
+            where=str(host.address),
+            why="it could start the server a second time on the same data directory",
+            remedy=f"Restart it there ({found.means}), then try again",
+        )
 
 
 def restart_process(host: Host) -> None:
