@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
+from .._host import surroundings
 from .._libraries import psutil, redis
 from .._server import supervisor
 from .._server.connection import command
@@ -32,6 +34,7 @@ class Launch:
     groups: Sequence[int] = ()  #: the supplementary ones; journals of old do not tell them
     oom_score_adj: int = 0  #: likewise
     supervisor: str = ""  #: who else starts it again, and alone may
+    surroundings: Mapping[str, Any] = field(default_factory=dict)  #: of _host/surroundings.py, secrets among them
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -48,25 +51,32 @@ class Launch:
             _groups(process.pid),
             _oom_score_adj(host),
             str(supervisor.of(process.pid) or ""),
+            surroundings.of(process.pid),
         )
 
     def start(self) -> None:
-        as_user: dict[str, Any] = {}
-        own = (os.geteuid(), os.getegid(), set(os.getgroups()))
-        # An ordinary user can only start a server of its own, and not with other groups.
-        if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
-            as_user = {"user": self.user, "group": self.group, "extra_groups": list(self.groups)}
         # With `daemonize no` the server stays the process that was started: it must be nobody's child.
         with _passing_on(self.oom_score_adj):
             subprocess.run(
-                ["setsid", "--fork", self.executable, self.config_file],
+                [shutil.which("setsid") or "setsid", "--fork", self.executable, self.config_file],
                 cwd=self.directory,
+                env=self.surroundings.get("environment"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=True,
-                **as_user,
+                # Its user comes last: an ordinary one may not have all of the others.
+                preexec_fn=self._become,
             )
+
+    def _become(self) -> None:
+        surroundings.take_on(self.surroundings)
+        own = (os.geteuid(), os.getegid(), set(os.getgroups()))
+        # An ordinary user can only start a server of its own, and not with other groups.
+        if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
+            os.setgroups(list(self.groups))
+            os.setregid(self.group, self.group)
+            os.setreuid(self.user, self.user)
 
 
 def _groups(pid: int) -> list[int]:
