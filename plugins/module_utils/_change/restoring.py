@@ -52,6 +52,22 @@ def activate(change: Change, host: Host | None, result: Undone) -> None:
                 systemd.daemon_reload()
 
 
+def differences(result: Undone, host: Host | None, waits: frozenset[str] = frozenset()) -> list[str]:
+    """What is not as it was, but for what others have set and is to stay, and for files that wait."""
+    found = preimage.differences(
+        result.change,
+        host,
+        lambda where, setting, here: foreign.is_kept(result, where, setting, here),
+        lambda image: image.path in waits or foreign_files.stays(image, result),
+    )
+    if found and result.policy == "fail" and result.foreign:
+        found.append(
+            "somebody set these after the change, and on_foreign_change is fail: set them back yourself, or take the "
+            "change back with on_foreign_change restore or keep"
+        )
+    return found
+
+
 def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bool:
     """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
     turns_off = (setting.kind, setting.key, before.live) == ("redis", "appendonly", "no")

@@ -27,7 +27,7 @@ from . import (
     stopped,
     waiting,
 )
-from .restoring import activate, restore_files, restore_live
+from .restoring import activate, differences, restore_files, restore_live
 from .reviving import (
     ABOUT_DATA,
     BLOCKED,
@@ -116,7 +116,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     dead = host is None and is_dead(change, why)
     result.stopped = dead and stopped.on_purpose(change)
     if result.stopped:
-        _restore_for_its_next_start(change, result)
+        stopped.restore_for_its_next_start(change, result)
         return
     if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
@@ -152,28 +152,6 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     _prove(change, host, why, connect, lost, result)
 
 
-def _restore_for_its_next_start(change: Change, result: Undone) -> None:
-    """Of a server that somebody has shut down: it is not ours to start, and what it has live goes with the process."""
-    # With these settings the file says where the newest data is.
-    about_data = sorted(ABOUT_DATA & preimage.ours(change))
-    images = preimage.file_images(change) if about_data else []
-    waits = frozenset(image.path for image in images if image.path in preimage.config_files(change) and image.differs())
-    restore_files(change, result, waits)
-    restore_live(change, None, result)
-    activate(change, None, result)
-    result.left.extend(
-        f"start the server when it may run again, then roll back again: {path} stays as the change left it until then, "
-        f"since with the one from before ({', '.join(about_data)}) it could start with older data, or without some"
-        for path in sorted(waits)
-    )
-    with collecting(result, "compare the host with its pre-images"):
-        result.left.extend(_differences(result, None, waits))
-    if stopped.on_purpose(change):
-        result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
-    else:
-        result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive
-
-
 def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
     """With the old config file one that nobody could ask might not start again, or lose keys: that file waits."""
     waits = preimage.config_files(change) if host is None else frozenset()
@@ -204,7 +182,7 @@ def _prove(
         if any((setting.key, before.live) == ("appendonly", "yes") for setting, before, _facts in changed):
             persistence.wait_for_aof(host)
     with collecting(result, "compare the host with its pre-images"), server_errors(host.address):
-        result.left.extend(_differences(result, host))
+        result.left.extend(differences(result, host))
         for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():
             values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
             result.left.append(f"redis {name} is live{values or ' another value than it was'}")
@@ -222,22 +200,6 @@ def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:
                 "would have other data, another role or another password than now. Make them agree, or nobody may "
                 "restart it"
             )
-
-
-def _differences(result: Undone, host: Host | None, waits: frozenset[str] = frozenset()) -> list[str]:
-    """What is not as it was, but for what others have set and is to stay, and for files that wait."""
-    found = preimage.differences(
-        result.change,
-        host,
-        lambda where, setting, here: foreign.is_kept(result, where, setting, here),
-        lambda image: image.path in waits or foreign_files.stays(image, result),
-    )
-    if found and result.policy == "fail" and result.foreign:
-        found.append(
-            "somebody set these after the change, and on_foreign_change is fail: set them back yourself, or take the "
-            "change back with on_foreign_change restore or keep"
-        )
-    return found
 
 
 def before_start(change: Change) -> Undone:

@@ -11,8 +11,11 @@ import os
 from collections.abc import Mapping
 
 from .._host import systemd
-from . import boot, remembered, waiting
+from . import boot, preimage, remembered, waiting
+from .restoring import activate, differences, restore_files, restore_live
+from .reviving import ABOUT_DATA
 from .store import Change
+from .undone import Undone, collecting
 
 #: What Redis and Valkey write as the last line when they end in order, whoever asked for it.
 _FAREWELL = "is now ready to exit, bye bye"
@@ -33,6 +36,28 @@ def on_purpose(change: Change) -> bool:
         waiting.until(lambda: _told(unit).get("ActiveState") != "deactivating", "the server to stop", unit)
         return is_at_rest(_told(unit))
     return _said_farewell(change) or _took_its_pidfile_away(change)
+
+
+def restore_for_its_next_start(change: Change, result: Undone) -> None:
+    """Of a server that somebody has shut down: it is not ours to start, and what it has live goes with the process."""
+    # With these settings the file says where the newest data is.
+    about_data = sorted(ABOUT_DATA & preimage.ours(change))
+    images = preimage.file_images(change) if about_data else []
+    waits = frozenset(image.path for image in images if image.path in preimage.config_files(change) and image.differs())
+    restore_files(change, result, waits)
+    restore_live(change, None, result)
+    activate(change, None, result)
+    result.left.extend(
+        f"start the server when it may run again, then roll back again: {path} stays as the change left it until then, "
+        f"since with the one from before ({', '.join(about_data)}) it could start with older data, or without some"
+        for path in sorted(waits)
+    )
+    with collecting(result, "compare the host with its pre-images"):
+        result.left.extend(differences(result, None, waits))
+    if on_purpose(change):
+        result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
+    else:
+        result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive
 
 
 def is_at_rest(shown: Mapping[str, str]) -> bool:

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.filter.history import FilterModule
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, rollback, stopped
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, stopped
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
 
@@ -67,7 +68,7 @@ def test_what_differs_all_the_same_is_left_to_do(changer: Make, monkeypatch: pyt
     host.apply(*host.redis(hz=20))
     shut_down(host)
     with monkeypatch.context() as here:
-        here.setattr(rollback, "restore_files", lambda *_arguments: None)
+        here.setattr(stopped, "restore_files", lambda *_arguments: None)
         with pytest.raises(ChangeError, match="differs in content"):
             host.run("rolled_back")
     assert host.run("rolled_back")["state"] == "rolled_back"
@@ -130,14 +131,14 @@ def test_one_that_somebody_starts_meanwhile_is_taken_back_alive(changer: Make, m
     host = changer(persist=True)
     host.apply(*host.redis(hz=20))
     shut_down(host)
-    restore_files = rollback.restore_files
+    restore_files = stopped.restore_files
 
     def start_and_restore(*arguments: Any) -> None:
         if not answers(host):
             host.server.start()  # with the file of the change
         restore_files(*arguments)
 
-    monkeypatch.setattr(rollback, "restore_files", start_and_restore)
+    monkeypatch.setattr(stopped, "restore_files", start_and_restore)
     undone = host.run("rolled_back")
     assert (undone["state"], undone["left_stopped"], host.live("hz")) == ("rolled_back", False, "10")
 
@@ -146,7 +147,7 @@ def test_one_that_is_being_stopped_is_waited_for(changer: Make, monkeypatch: pyt
     """It saves its data, which takes a while; what systemd says meanwhile is said here by a list."""
     host = changer()
     host.apply(*host.redis(hz=20))
-    change = rollback.Store(host.state_directory).find()
+    change = Store(host.state_directory).find()
     change.opened["unit"] = "redis-server.service"
     said = [{"ActiveState": state, "Result": "success"} for state in ("deactivating", "deactivating", "inactive")]
     monkeypatch.setattr(systemd, "show", lambda *_words: said.pop(0) if len(said) > 1 else said[0])
