@@ -38,7 +38,8 @@ _value:
       C(measurement) and C(restored) with all their figures in microseconds.
     - C(restored.latency) says whether the restored host was proven to be what it was before the change (V(at_baseline),
       V(slower), V(not_proven) or V(not_measured)), and C(restored.reason) why. C(foreign) is what the rollback found
-      that somebody else had set, as in M(lowlat.redis.change). C(left_stopped) says that it left a server stopped that somebody had shut down.
+      that somebody else had set, as in M(lowlat.redis.change). C(left_stopped) says that it left a server stopped that
+      somebody had shut down.
   type: dict
 """
 
