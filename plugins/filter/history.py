@@ -82,6 +82,8 @@ def _end(change: dict[str, Any]) -> Iterator[str]:
     yield f"{who} at {change['ended_at']}"
     if change["state"] != "confirmed" and change.get("ended_by") in UNMEASURED:
         yield "latency not measured after that"
+    if change.get("left_stopped"):
+        yield "the server was stopped by somebody and left so"
 
 
 def _foreign(entry: dict[str, Any]) -> str:

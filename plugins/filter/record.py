@@ -38,7 +38,8 @@ _value:
       C(measurement) and C(restored) with all their figures in microseconds.
     - C(restored.latency) says whether the restored host was proven to be what it was before the change (V(at_baseline),
       V(slower), V(not_proven) or V(not_measured)), and C(restored.reason) why. C(foreign) is what the rollback found
-      that somebody else had set, as in M(lowlat.redis.change).
+      that somebody else had set, as in M(lowlat.redis.change). C(left_stopped) says that it left a server stopped that
+      somebody had shut down.
   type: dict
 """
 
@@ -78,6 +79,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "settings": applied.get("settings") or results["plan"].get("settings", []),
         "hazards": applied.get("hazards", []),
         "warnings": _warnings(results),
+        "left_stopped": bool(results["rolled_back"].get("left_stopped", False)),
         "restarted": any(results[step].get("restarted", False) for step in ("applied", "rolled_back")),
         "pending_restart": results["confirmed"].get("pending_restart", []),
         "reboot_required": bool(results["confirmed"].get("reboot_required", False)),
@@ -234,7 +236,8 @@ def _message(facts: dict[str, Any]) -> str:
     if facts["decision"]["decision"] == "roll_back_settings":
         return f"{head} was rolled back, to be applied again without what did the harm: {reason}. {latency}"
     if facts["state"] == "rolled_back":
-        return f"{head} was rolled back, and the host is as it was: {reason}. {latency}"
+        how = ", but for the server: it was stopped by somebody and left so" if facts["left_stopped"] else ""
+        return f"{head} was rolled back, and the host is as it was{how}: {reason}. {latency}"
     left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"
     told = f" {latency}" if facts["restored"]["latency"] == SLOWER else ""
     return f"{head}: ROLLBACK FAILED after: {reason}.{told} Left to do by hand: {left}"

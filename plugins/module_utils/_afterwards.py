@@ -66,8 +66,12 @@ def _end(result: Mapping[str, Any]) -> str:
     if result["state"] == "rollback_failed":
         left = "; ".join(result.get("left") or []) or "see the change with lowlat.redis.status"
         return f": ROLLBACK FAILED. Left to do by hand: {left}"
+    read = "every value has been read back"
     more = "; the server was restarted" if result.get("restarted") else ""
+    if result.get("left_stopped"):
+        read = "files and values of the kernel have been read back"
+        more += "; the server was stopped by somebody and left so"
     more += "; its latency was not measured, since there is no baseline here"
     if not result.get("changed", True):  # what the host did by itself says nothing of it
         return f" had been rolled back before{more}"
-    return f" was rolled back, and every value has been read back{more}"
+    return f" was rolled back, and {read}{more}"

@@ -198,6 +198,12 @@ restarted:
   description: Whether the server was restarted by this call.
   returned: always
   type: bool
+left_stopped:
+  description:
+    - Whether the rollback found that somebody had shut the server down on purpose, and left it so. Files and values of
+      the kernel are restored and compared then.
+  returned: with O(state=confirmed) and O(state=rolled_back)
+  type: bool
 pending_restart:
   description: Keys that were written and wait for a restart.
   returned: always

@@ -65,6 +65,7 @@ changes:
     - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
       C(server), C(settings), C(on_foreign_change) and C(foreign) as in M(lowlat.redis.change), C(pending_restart),
       C(warnings) of its rollback, and C(left) after one that failed.
+    - C(left_stopped) tells whether its rollback found the server shut down on purpose, and left it so.
     - C(ended_at) (UTC) and C(ended_by) tell when it was confirmed or taken back, and who did it. V(operator) asked for
       it, V(apply) failed and took back what it had done, the host did it at its V(deadline) or after a V(boot), and
       V(recover) is the command by hand on the host.

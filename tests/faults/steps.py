@@ -39,12 +39,12 @@ _HARMLESS = _names(
     "access arch_prctl bind brk capget chdir clock_gettime clock_nanosleep close connect dup dup2 dup3 "
     "epoll_create1 epoll_ctl epoll_wait execve exit_group faccessat faccessat2 fchdir fcntl fgetxattr "
     "flistxattr flock fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getgroups getpeername "
-    "getpid getppid getrandom getresgid getresuid getrlimit getsockname getsockopt gettid getuid getxattr "
+    "getpid getppid getpriority getrandom getresgid getresuid getrlimit getsockname getsockopt gettid getuid getxattr "
     "ioctl lgetxattr listxattr llistxattr lseek lstat madvise mmap mprotect mremap munmap nanosleep "
     "newfstatat openat2 pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6 read readlink "
     "readlinkat readv recvfrom recvmsg restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn "
-    "sched_getaffinity sched_yield select set_robust_list set_tid_address setsid setsockopt shutdown "
-    "sigaltstack socket socketpair stat statfs statx sysinfo umask uname wait4 waitid"
+    "sched_getaffinity sched_getparam sched_getscheduler sched_yield select set_robust_list set_tid_address "
+    "setsid setsockopt shutdown sigaltstack socket socketpair stat statfs statx sysinfo umask uname wait4 waitid"
 )
 #: Each of them is a step, or may be one; and what waits for an answer to one.
 TRACED = frozenset(_CHANGES | _WRITES | _OPENS | {"recvfrom", "recvmsg", "wait4", "waitid"})

@@ -43,6 +43,8 @@ def test_a_rollback_is_told_with_all_that_it_brought() -> None:
 def test_how_it_ended_is_told_in_words() -> None:
     before = told({**DONE, "changed": False, "restarted": False})
     assert before["message"].startswith(f"{ID} on h had been rolled back before; its latency was not measured")
+    stopped = told({**DONE, "restarted": False, "left_stopped": True})["message"]
+    assert "rolled back, and files and values of the kernel have been read back; the server was stopped by" in stopped
     assert told(FAILED)["message"] == f"{ID} on h: ROLLBACK FAILED. Left to do by hand: start the server"
     rehearsed = {**DONE, "state": "confirmed", "restarted": False}
     assert told(rehearsed)["message"] == f"{ID} on h would be rolled back"

@@ -16,7 +16,6 @@ from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
 from . import belonging, overlap, preimage, stored, waiting
 from .plan import shown
-from .restoring import KERNEL_KINDS
 from .store import Change
 
 
@@ -89,7 +88,7 @@ def _reach(connect: Callable[[], Host]) -> tuple[Host | None, str]:
 
 
 def _needs_server(setting: Setting) -> bool:
-    return setting.kind not in (*KERNEL_KINDS, "systemd") or setting.key == "CPUAffinity"
+    return setting.kind not in (*preimage.KERNEL_KINDS, "systemd") or setting.key == "CPUAffinity"
 
 
 def _differing(change: Change, setting: Setting, facts: dict[str, Any], host: Host | None) -> Iterator[dict[str, Any]]:
@@ -107,7 +106,7 @@ def _differing(change: Change, setting: Setting, facts: dict[str, Any], host: Ho
 
 def _read(setting: Setting, host: Host | None) -> Reading | None:
     """None where only the server could tell, and does not."""
-    if setting.kind in KERNEL_KINDS:
+    if setting.kind in preimage.KERNEL_KINDS:
         return registry.provider(setting.kind).read(setting, preimage.without_server())
     if host is None or (setting.kind == "systemd" and not systemd.available()):
         return None

@@ -21,7 +21,6 @@ from .undone import Undone, note
 
 POLICIES = ("restore", "keep", "fail")
 DONE = {"restore": "restored", "keep": "kept", "fail": "left"}
-_KERNEL = ("sysctl", "sysfs")
 _FIELDS = ("where", "kind", "key", "unit", "before", "set", "found", "done", "copy")
 
 
@@ -150,7 +149,7 @@ def _is_telling(setting: Setting) -> bool:
 
 def _is_as_left(change: Change, setting: Setting, host: Host) -> bool:
     """Whether what holds the value, the kernel or the server's process, is still the one that the change wrote to."""
-    if setting.kind in _KERNEL:
+    if setting.kind in preimage.KERNEL_KINDS:
         return bool(change.opened["boot_id"] == boot.identity())
     entries = change.journal.entries
     end = next((at for at, entry in enumerate(entries) if entry["entry"] == "rolling_back"), len(entries))

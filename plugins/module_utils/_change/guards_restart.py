@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._server import acl_users, config_file, config_reader, directives, startable
+from .._server import acl_users, config_file, config_reader, directives, startable, supervisor
 from .._server.replication import Replica
 from .._settings import registry
 from .._settings.setting import Host
@@ -88,6 +88,20 @@ def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator
             "dir",
             f"{path} says dir {directory}, relative to a place that the running server no longer tells",
             "write an absolute dir",
+        )
+
+
+def foreign_supervisor(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Another program than the host's systemd would start the server again when it ends, beside our own start."""
+    found = supervisor.of(host.instance.pid) if _restarts(plan, restart) and not host.instance.unit else None
+    if found:
+        yield Hazard(
+            "foreign_supervisor",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"{found.name} looks after the server and may start it again, or end with it: a restart by hand could make "
+            "two processes on one data directory",
+            f"say restart: defer, and restart it by its supervisor then ({found.means}); or leave these settings out; "
+            "or run it as a unit of systemd",
         )
 
 

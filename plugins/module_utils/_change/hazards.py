@@ -59,6 +59,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.restart_loses_data,
     guards_restart.stale_dump,
     guards_restart.relative_directory,
+    guards_restart.foreign_supervisor,
     guards_restart.users_not_saved,
     guards_restart.data_elsewhere,
     guards_restart.not_startable,

@@ -54,6 +54,7 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "on_foreign_change": change.opened["on_foreign_change"],
         "foreign": foreign.of(change),
+        "left_stopped": bool(change.end.get("left_stopped", False)),
         "warnings": list(change.end.get("warnings", [])),
         "left": failed.get("left", []),
         "lost": change.lost,

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
+from .._host import surroundings
 from .._libraries import psutil, redis
+from .._server import supervisor
 from .._server.connection import command
 from .._settings.setting import Host
 from .waiting import until
@@ -30,6 +33,8 @@ class Launch:
     group: int
     groups: Sequence[int] = ()  #: the supplementary ones; journals of old do not tell them
     oom_score_adj: int = 0  #: likewise
+    supervisor: str = ""  #: who else starts it again, and alone may
+    surroundings: Mapping[str, Any] = field(default_factory=dict)  #: of _host/surroundings.py, secrets among them
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -45,25 +50,33 @@ class Launch:
             process.gids().real,
             _groups(process.pid),
             _oom_score_adj(host),
+            str(supervisor.of(process.pid) or ""),
+            surroundings.of(process.pid),
         )
 
     def start(self) -> None:
-        as_user: dict[str, Any] = {}
-        own = (os.geteuid(), os.getegid(), set(os.getgroups()))
-        # An ordinary user can only start a server of its own, and not with other groups.
-        if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
-            as_user = {"user": self.user, "group": self.group, "extra_groups": list(self.groups)}
         # With `daemonize no` the server stays the process that was started: it must be nobody's child.
         with _passing_on(self.oom_score_adj):
             subprocess.run(
-                ["setsid", "--fork", self.executable, self.config_file],
+                [shutil.which("setsid") or "setsid", "--fork", self.executable, self.config_file],
                 cwd=self.directory,
+                env=self.surroundings.get("environment"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=True,
-                **as_user,
+                # Its user comes last: an ordinary one may not have all of the others.
+                preexec_fn=self._become,
             )
+
+    def _become(self) -> None:
+        surroundings.take_on(self.surroundings)
+        own = (os.geteuid(), os.getegid(), set(os.getgroups()))
+        # An ordinary user can only start a server of its own, and not with other groups.
+        if self.user != own[0] or (own[0] == 0 and (self.user, self.group, set(self.groups)) != own):
+            os.setgroups(list(self.groups))
+            os.setregid(self.group, self.group)
+            os.setreuid(self.user, self.user)
 
 
 def _groups(pid: int) -> list[int]:
@@ -91,6 +104,18 @@ def _passing_on(oom_score_adj: int) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             own.write_text(before, encoding="ascii")
+
+
+def refuse_supervised(host: Host) -> None:
+    """ChangeError where somebody else starts this server again when it ends."""
+    found = None if host.instance.unit else supervisor.of(host.instance.pid)
+    if found:
+        raise ChangeError(
+            f"{found.name} looks after the server, so it was not restarted",
+            where=str(host.address),
+            why="it could start the server a second time on the same data directory",
+            remedy=f"Restart it there ({found.means}), then try again",
+        )
 
 
 def restart_process(host: Host) -> None:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable, cast
@@ -18,6 +20,9 @@ from . import boot, remembered, sealed
 from .launch import Launch
 from .plan import Plan, shown
 from .store import Change
+
+#: Kinds that no server has a part in.
+KERNEL_KINDS = ("sysctl", "sysfs")
 
 
 def capture(plan: Plan, host: Host) -> dict[str, Any]:
@@ -49,10 +54,23 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "pid": host.instance.pid,
             "process_started": host.instance.process_started,
             "config_file": host.instance.config_file,
+            "pidfile": None if host.instance.unit else _pidfile(host),
         },
         "connection": host.address.tls_options(),
         "boot_id": boot.identity(),
     }
+
+
+def _pidfile(host: Host) -> str | None:
+    """The file that the server takes away when it ends in order, and leaves when it is killed."""
+    name = host.client.config_get("pidfile").get("pidfile")
+    if not name:
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        path = Path(os.readlink(f"/proc/{host.instance.pid}/cwd"), name)
+        if int(path.read_text(encoding="ascii")) == host.instance.pid:
+            return os.fspath(path)
+    return None
 
 
 def _remembered(setting: Setting) -> Any:
@@ -127,17 +145,22 @@ _HOW = {"live": "live", "stored": "stored as"}
 
 def differences(
     change: Change,
-    host: Host,
+    host: Host | None,
     passed_over: Callable[[str, Setting, Any], bool] = lambda where, setting, here: False,
     stays: Callable[[FileImage], bool] = lambda image: False,
 ) -> list[str]:
     """How the host differs from its pre-images; empty means that it is exactly as it was.
 
+    Without ``host``, for a server that is stopped, files and what is the kernel's.
+
     ``passed_over`` tells live or stored values, ``stays`` files, that are others' and are to differ.
     """
     found = []
     for setting, before, _facts in changed_settings(change):
-        now = registry.provider(setting.kind).read(setting, host)
+        reached = host or (without_server() if setting.kind in KERNEL_KINDS else None)
+        if reached is None:
+            continue
+        now = registry.provider(setting.kind).read(setting, reached)
         for where, here, then in (("live", now.live, before.live), ("stored", now.persisted, before.persisted)):
             if here != then and not passed_over(where, setting, here):
                 how = _HOW[where]

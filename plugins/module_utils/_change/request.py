@@ -145,6 +145,7 @@ def _result(change: Change, *, changed: bool, restarted: bool = False) -> dict[s
         "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
         "reboot_required": False,
         "foreign": foreign.of(change),
+        "left_stopped": bool(change.end.get("left_stopped", False)),
     }
 
 

@@ -17,7 +17,7 @@ from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
 from . import remembered, sealed
-from .launch import is_running, restart_process
+from .launch import is_running, refuse_supervised, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import PATIENCE, until
 
@@ -43,6 +43,7 @@ def restart(
     in seconds; ``note`` is given what only the running server knows (``remembered.capture``) before it is stopped.
     Returns the host with the new process. ChangeError or ServerError where the server does not come back whole.
     """
+    refuse_supervised(host)
     with server_errors(host.address):
         _await_master(host)
         replica_in_sync = _make_ready(host, ours)

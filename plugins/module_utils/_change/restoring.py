@@ -12,14 +12,11 @@ from . import foreign, foreign_files, preimage, stored
 from .store import Change
 from .undone import Undone, collecting
 
-#: Kinds that no server has a part in.
-KERNEL_KINDS = ("sysctl", "sysfs")
-
 
 def restore_live(change: Change, host: Host | None, result: Undone) -> None:
     """Without the server only what is the kernel's goes back. What others have set is told, and may stay."""
     for setting, before, facts in reversed(preimage.changed_settings(change)):
-        reached = host or (preimage.without_server() if setting.kind in KERNEL_KINDS else None)
+        reached = host or (preimage.without_server() if setting.kind in preimage.KERNEL_KINDS else None)
         if reached is None:
             continue
         provider = registry.provider(setting.kind)
@@ -53,6 +50,22 @@ def activate(change: Change, host: Host | None, result: Undone) -> None:
                 registry.provider(kind).activate(host)
             elif kind == "systemd":
                 systemd.daemon_reload()
+
+
+def differences(result: Undone, host: Host | None, waits: frozenset[str] = frozenset()) -> list[str]:
+    """What is not as it was, but for what others have set and is to stay, and for files that wait."""
+    found = preimage.differences(
+        result.change,
+        host,
+        lambda where, setting, here: foreign.is_kept(result, where, setting, here),
+        lambda image: image.path in waits or foreign_files.stays(image, result),
+    )
+    if found and result.policy == "fail" and result.foreign:
+        found.append(
+            "somebody set these after the change, and on_foreign_change is fail: set them back yourself, or take the "
+            "change back with on_foreign_change restore or keep"
+        )
+    return found
 
 
 def _waits_for_the_file(change: Change, setting: Setting, before: Reading) -> bool:

@@ -104,12 +104,12 @@ def start_again(
     if unit:
         systemd.systemctl("reset-failed", "--", unit)
         systemd.restart(unit, waiting.PATIENCE)
-    elif started:
+    elif started and not started.get("supervisor"):
         launch.Launch(**started).start()
-    address = change.opened["server"]["address"]
-    waiting.until(
-        lambda: waiting.reach(connect)[0] is not None, "the server to answer again", address, restart.DEAD_AFTER
-    )
+    address, awaited = change.opened["server"]["address"], "the server to answer again"
+    if started and started.get("supervisor"):
+        awaited = f"the server, which is its supervisor's to start: {started['supervisor']}"
+    waiting.until(lambda: waiting.reach(connect)[0] is not None, awaited, address, restart.DEAD_AFTER)
     host = connect()
     before = change.opened["runtime"]
     # Their secrets are in their own pre-images.

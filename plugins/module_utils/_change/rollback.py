@@ -24,9 +24,10 @@ from . import (
     persistence,
     preimage,
     remembered,
+    stopped,
     waiting,
 )
-from .restoring import activate, restore_files, restore_live
+from .restoring import activate, differences, restore_files, restore_live
 from .reviving import (
     ABOUT_DATA,
     BLOCKED,
@@ -90,6 +91,7 @@ def _end(result: Undone, by: str) -> None:
     """Until the end is on the disk it has not come: the host goes on watching over the change and tries again."""
     change = result.change
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
+    facts["left_stopped"] = result.stopped
     end = "rolled_back"
     if result.left and result.unheard and _is_tried_again(change, by):
         return
@@ -117,6 +119,10 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
     dead = host is None and is_dead(change, why)
+    result.stopped = dead and stopped.on_purpose(change)
+    if result.stopped:
+        stopped.restore_for_its_next_start(change, result)
+        return
     if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
@@ -181,7 +187,7 @@ def _prove(
         if any((setting.key, before.live) == ("appendonly", "yes") for setting, before, _facts in changed):
             persistence.wait_for_aof(host)
     with collecting(result, "compare the host with its pre-images"), server_errors(host.address):
-        result.left.extend(_differences(result, host))
+        result.left.extend(differences(result, host))
         for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():
             values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
             result.left.append(f"redis {name} is live{values or ' another value than it was'}")
@@ -199,22 +205,6 @@ def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:
                 "would have other data, another role or another password than now. Make them agree, or nobody may "
                 "restart it"
             )
-
-
-def _differences(result: Undone, host: Host) -> list[str]:
-    """What is not as it was, but for what others have set and is to stay."""
-    found = preimage.differences(
-        result.change,
-        host,
-        lambda where, setting, here: foreign.is_kept(result, where, setting, here),
-        lambda image: foreign_files.stays(image, result),
-    )
-    if found and result.policy == "fail" and result.foreign:
-        found.append(
-            "somebody set these after the change, and on_foreign_change is fail: set them back yourself, or take the "
-            "change back with on_foreign_change restore or keep"
-        )
-    return found
 
 
 def before_start(change: Change) -> Undone:

@@ -320,5 +320,6 @@ def _take_back(change: Change, connect: Callable[[], Host], error: BaseException
         state=change.state,
         left=undone.left,
         restarted=undone.restarted,
+        left_stopped=undone.stopped,
         foreign=foreign.of(change),
     ) from error

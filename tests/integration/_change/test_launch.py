@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.launch import Launch, restart_process
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import environment
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Host
 from tests.integration._change.conftest import Changer
@@ -59,6 +62,54 @@ def test_the_kernel_kills_it_as_readily_as_before(changer: Callable[..., Changer
     assert (rank(again.instance.pid), rank(os.getpid())) == (300, spared)
 
 
+@pytest.fixture
+def surrounded(changer: Callable[..., Changer], monkeypatch: pytest.MonkeyPatch) -> Changer:
+    """Started by somebody with an environment, limits and a priority of its own; this process has others."""
+    host = changer(persist=True)
+    host.server.stop()
+    with monkeypatch.context() as here:
+        for name, value in ENVIRONMENT.items():
+            here.setenv(name, value)
+        before = os.umask(0o027)
+        host.server.start()
+        os.umask(before)
+    pid = host.server.pid
+    os.setpriority(os.PRIO_PROCESS, pid, 7)
+    os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+    for which, limits in LIMITS.items():
+        resource.prlimit(pid, which, limits)
+    return host
+
+
+ENVIRONMENT = {"TZ": "Asia/Kathmandu", "LOWLAT_TRIAL": "x" * 9000, "LOWLAT_BYTES": "a=b \udcff"}
+LIMITS = {resource.RLIMIT_CORE: (4096, 8192), resource.RLIMIT_MEMLOCK: (1 << 16, 1 << 17)}
+
+
+def _surroundings(pid: int) -> dict[str, Any]:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return {
+        "umask": re.findall(r"^Umask:\s*(\d+)", status, re.MULTILINE),
+        "limits": Path(f"/proc/{pid}/limits").read_text(),
+        "nice": os.getpriority(os.PRIO_PROCESS, pid),
+        "scheduler": os.sched_getscheduler(pid),
+        "environment": environment.of(pid),
+    }
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_it_is_started_with_what_it_was_started_with(surrounded: Changer, killed: bool) -> None:
+    host, before = surrounded, _surroundings(surrounded.pid)
+    assert (before["umask"], before["nice"], before["scheduler"]) == (["0027"], 7, os.SCHED_BATCH)
+    assert re.search(r"^Max core file size +4096 +8192", before["limits"], re.MULTILINE)
+    assert ENVIRONMENT.items() <= before["environment"].items()
+    pid = host.pid
+    host.apply(*host.redis(hz=20) if killed else host.redis(databases=4), restart="allowed")
+    if killed:
+        host.server.stop()
+        assert host.run("rolled_back")["restarted"]
+    assert host.pid != pid and _surroundings(host.pid) == before
+
+
 def test_where_nobody_told_it_is_as_any_other(changer: Callable[..., Changer], spared: int) -> None:
     host = changer()
     connect = connecting(Address.from_options(host.options("applied")))
@@ -66,6 +117,7 @@ def test_where_nobody_told_it_is_as_any_other(changer: Callable[..., Changer], s
     assert launch is not None
     facts = asdict(launch)
     assert facts.pop("oom_score_adj") == spared
+    del facts["surroundings"], facts["supervisor"]  # likewise
     host.server.stop()
     Launch(**facts).start()
     until(lambda: answers(connect), "the server", "here", 30)

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, transaction
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import environment
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration import planted
 
@@ -140,9 +142,25 @@ def test_a_restart_and_a_dead_server_show_none(life: Life) -> None:
     life.host.server.client().config_set("masterauth", f"{planted.MARK}by-command-alone")
     assert life.apply(SECRET, *life.host.redis(databases=1), restart="allowed")["restarted"]
     assert life.host.live("masterauth") == f"{planted.MARK}by-command-alone"
-    life.host.server.client().shutdown()
-    assert life.run("rolled_back")["state"] == "rolled_back"
+    server = psutil.Process(life.host.pid)
+    server.kill()
+    server.wait(10)
+    assert life.run("rolled_back")["restarted"]
     assert life.host.live("tls-key-file-pass") == planted.KEY
+
+
+def test_the_environment_of_a_server_is_in_the_journal_alone(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {"TRIAL_PASSWORD": f"{planted.MARK}environment"}
+    with monkeypatch.context() as here:
+        here.setenv(*next(iter(secret.items())))
+        life = Life(changer(persist=True))
+    life.apply(*life.host.redis(databases=4), restart="allowed")
+    assert secret.items() <= (environment.of(life.host.pid) or {}).items()
+    assert names(life.state) == {"journal"}
+    life.status()
+    assert life.run("rolled_back")["state"] == "rolled_back"
+    assert secret.items() <= (environment.of(life.host.pid) or {}).items()
+    assert planted.found_in("\n".join(life.said)) == [] and planted.open_to_others(life.state) == []
 
 
 def test_what_only_has_to_be_known_again_is_sealed(life: Life) -> None:

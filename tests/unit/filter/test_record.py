@@ -94,6 +94,12 @@ def test_a_change_that_was_put_back() -> None:
     assert facts["warnings"] == ["noisy"]
 
 
+def test_a_server_that_somebody_has_stopped_is_told() -> None:
+    facts = record(failed(rolled_back={"state": "rolled_back", "left_stopped": True}))
+    assert facts["left_stopped"] is True
+    assert "as it was, but for the server: it was stopped by somebody and left so: gate" in facts["message"]
+
+
 RELATIVE = {"name": "rtt", "query": "relative.rtt.p50", "severity": "hard", "against": "baseline", "reason": "1.30"}
 
 

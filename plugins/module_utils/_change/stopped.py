@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server that somebody has shut down on purpose: whoever did that has a reason, and it is not ours to start.
+
+A resource manager of a cluster holds a server stopped because another one is the master by now.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .._host import systemd
+from . import boot, preimage, remembered, waiting
+from .restoring import activate, differences, restore_files, restore_live
+from .reviving import ABOUT_DATA
+from .store import Change
+from .undone import Undone, collecting
+
+#: What Redis and Valkey write as the last line when they end in order, whoever asked for it.
+_FAREWELL = "is now ready to exit, bye bye"
+#: The last line is never longer. Bytes.
+_TAIL = 4096
+_ASKED = ("ActiveState", "Result", "Job")
+
+
+def on_purpose(change: Change) -> bool:
+    """Whether somebody else has ended the server in order, for a change whose server is dead.
+
+    One that this change itself has stopped and not started again was stopped by nobody else.
+    """
+    if remembered.interrupted(change) is not None:
+        return False
+    unit = change.opened["unit"]
+    if unit:
+        waiting.until(lambda: _told(unit).get("ActiveState") != "deactivating", "the server to stop", unit)
+        return is_at_rest(_told(unit))
+    return _said_farewell(change) or _took_its_pidfile_away(change)
+
+
+def restore_for_its_next_start(change: Change, result: Undone) -> None:
+    """Of a server that somebody has shut down: it is not ours to start, and what it has live goes with the process."""
+    # With these settings the file says where the newest data is.
+    about_data = sorted(ABOUT_DATA & preimage.ours(change))
+    images = preimage.file_images(change) if about_data else []
+    waits = frozenset(image.path for image in images if image.path in preimage.config_files(change) and image.differs())
+    restore_files(change, result, waits)
+    restore_live(change, None, result)
+    activate(change, None, result)
+    result.left.extend(
+        f"start the server when it may run again, then roll back again: {path} stays as the change left it until then, "
+        f"since with the one from before ({', '.join(about_data)}) it could start with older data, or without some"
+        for path in sorted(waits)
+    )
+    with collecting(result, "compare the host with its pre-images"):
+        result.left.extend(differences(result, None, waits))
+    if on_purpose(change):
+        result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
+    else:
+        result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive
+
+
+def is_at_rest(shown: Mapping[str, str]) -> bool:
+    """Of a unit's properties: stopped or never started, not failed, and nobody is about to start it."""
+    at_rest = (shown.get("ActiveState"), shown.get("Result")) == ("inactive", "success")
+    return at_rest and shown.get("Job", "") in ("", "0")
+
+
+def _told(unit: str) -> dict[str, str]:
+    return systemd.show(unit, _ASKED)
+
+
+def _said_farewell(change: Change) -> bool:
+    """Killed, or in a crash, it does not."""
+    name = str(change.opened["runtime"].get("logfile") or "")
+    launch = change.opened["launch"]
+    path = os.path.join(launch["directory"] if launch else "/", name)
+    if not name or not os.path.isfile(path):
+        return False  # a log that is a device or a pipe tells nobody a second time
+    with open(path, "rb") as log:
+        log.seek(max(0, os.path.getsize(path) - _TAIL))
+        lines = log.read().decode("utf-8", "replace").splitlines()
+    return bool(lines) and _FAREWELL in lines[-1]
+
+
+def _took_its_pidfile_away(change: Change) -> bool:
+    """As it does when it ends in order; a reboot does that as well."""
+    path = change.opened["server"].get("pidfile")
+    return bool(path) and change.opened["boot_id"] == boot.identity() and not os.path.lexists(str(path))
