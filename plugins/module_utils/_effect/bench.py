@@ -49,6 +49,7 @@ class Bench:
     ) -> None:
         self.commands = list(commands)
         self.not_measured: dict[str, str] = {}
+        self.left = ""  #: known when it has ended: why its keys are still there
         self.placement = placement
         self._address = address
         self._server = server
@@ -126,6 +127,7 @@ def bench(
     """
     placement = place(cpu, pid)
     server = Server(address)
+    found: Bench | None = None
     try:
         usable, not_measured = _choose(server, commands)
         if not usable:
@@ -148,7 +150,9 @@ def bench(
             yield found
     finally:
         server.close()
-        remove_keys(address, list(server.keys.values()))
+        left = remove_keys(address, list(server.keys.values()))
+        if found:
+            found.left = left
 
 
 def _company(placement: Placement, pid: int, responder: int) -> Company:

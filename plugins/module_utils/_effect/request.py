@@ -93,7 +93,7 @@ def _measure(
         seed=seed,
         cpu=found.placement.to_dict(),
         not_measured=found.not_measured,
-        warnings=list(found.placement.warnings),
+        warnings=[*found.placement.warnings, *filter(None, [found.left])],
         left_as_found=True,
     )
     return _result(toggles, skipped, said)

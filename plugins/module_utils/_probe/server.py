@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from .server_statistics import Reading, parse_histogram, parse_info
 _LIMIT_MARGIN = 1 << 20
 # Codes of what the server answers, rather than of how it fails.
 _REFUSALS = ("noperm", "unknown_command", "refused")
+# Whoever is told this is told the same a moment later.
+_IN_VAIN = ("unreachable", "auth", "noperm", "unknown_command", "tls", "protocol")
+_TRIES, _PAUSE = 3, 1.0
 
 
 class Server:
@@ -121,21 +125,32 @@ def no_writes(info: dict[str, str]) -> str:
 
 
 def remove_keys(address: Address, keys: Sequence[str]) -> str:
-    """Remove the probe's keys over a fresh connection; why that did not work, or empty."""
-    if not keys:
-        return ""
+    """Remove the probe's keys over a fresh connection; why that did not work, or empty.
+
+    A server that takes no writes at the moment (a save has failed, a script runs) is asked again.
+    """
+    why = _removal_failed(address, keys) if keys else None
+    for _again in range(_TRIES - 1):
+        if why is None or why.details.get("code") in _IN_VAIN:
+            break
+        time.sleep(_PAUSE)
+        why = _removal_failed(address, keys)
+    return f"the probe's keys are left to expire within {EXPIRY_MS // 1000} s: {why.why or why.what}" if why else ""
+
+
+def _removal_failed(address: Address, keys: Sequence[str]) -> LowlatError | None:
     try:
         server = Server(address)
     except LowlatError as error:
-        return f"the probe's keys are left to expire within {EXPIRY_MS // 1000} s: {error.what}"
+        return error
     try:
-        for key in keys:
+        for key in keys:  # in a cluster they are in different slots
             server.ask("DEL", key)
     except LowlatError as error:
-        return f"the probe's keys are left to expire within {EXPIRY_MS // 1000} s: {error.why or error.what}"
+        return error
     finally:
         server.close()
-    return ""
+    return None
 
 
 def process_of(client: Any, address: Address) -> int:

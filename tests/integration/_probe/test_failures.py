@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.gates import judge, parse
+from ansible_collections.lowlat.redis.plugins.module_utils._probe import server as probed
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import Interrupted
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
@@ -137,3 +138,27 @@ def test_a_server_that_begins_to_refuse(redis_server: Start) -> None:
     assert found["rtt"]["count"] == 5000
     # It refuses DEL as well, so the keys are left to their expiry, and that is said.
     assert "left to expire" in found["warnings"][-1]
+
+
+def test_a_server_that_refuses_for_a_moment_is_asked_again_for_the_keys(
+    redis_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = redis_server()
+    pauses = []
+
+    def set_to(replicas: int) -> None:
+        with server.client() as client:
+            client.config_set("min-replicas-to-write", replicas)
+
+    def take_writes_again(seconds: float) -> None:
+        pauses.append(seconds)
+        set_to(0)
+
+    with server.client() as client:
+        client.set("lowlat:probe:one", 1)
+        client.set("lowlat:probe:two", 2)
+        set_to(1)
+        monkeypatch.setattr(probed.time, "sleep", take_writes_again)
+        assert probed.remove_keys(server.address(), ["lowlat:probe:one", "lowlat:probe:two"]) == ""
+        assert client.keys() == []
+    assert len(pauses) == 1
