@@ -15,7 +15,7 @@ from typing import Any, Callable
 from .._errors import BadInput, ChangeError
 from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import deadline, foreign, guards_rollback, preimage, rollback, transaction, waiting
+from . import confirming, deadline, foreign, guards_rollback, preimage, rollback, transaction, waiting
 from .plan import MASK, Plan, PlannedSetting
 from .store import Change, Store
 
@@ -108,7 +108,7 @@ def _confirm(params: Mapping[str, Any], store: Store, connect: Any, check: bool)
     if check:
         change = store.find(params["change_id"], params["name"])
         return _result(change, changed=change.state == "applied")
-    change, changed, left = transaction.confirm(store, connect, params["change_id"], params["name"])
+    change, changed, left = confirming.confirm(store, connect, params["change_id"], params["name"])
     return dict(_result(change, changed=changed), warnings=left)
 
 

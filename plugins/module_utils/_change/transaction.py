@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of a change on the host: open, apply, confirm. Taking back is rollback.py's."""
+"""Open a change on the host and apply it, or take back at once what could not be applied."""
 
 from __future__ import annotations
 
@@ -12,27 +12,11 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import ChangeError, LowlatError
-from .._host import files
-from .._host.file_image import FileImage
 from .._server.connection import server_errors
-from .._settings import registry
 from .._settings.setting import Host
-from . import (
-    belonging,
-    deadline,
-    foreign,
-    foreign_files,
-    hazards,
-    neighbours,
-    persistence,
-    preimage,
-    remembered,
-    restart,
-    rollback,
-    unopened,
-)
+from . import deadline, foreign, hazards, neighbours, preimage, restart, rollback, unopened, writing
 from .guard import RestartMode
-from .plan import Plan, PlannedSetting, build, parse, shown
+from .plan import Plan, build, parse
 from .store import Change, Store
 
 
@@ -80,24 +64,23 @@ def apply(
         refuse_unfinished(store)
         plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
         unopened.clear_all(store.path)
-        captured = {**preimage.capture(plan, host), "lines": _intended(plan, host)}
+        captured = {**preimage.capture(plan, host), "lines": writing.intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
         needed = [*plan.files(host), *filter(None, [host.instance.config_file])]
         change = _open(store, name, lambda directory: arm(directory, host, needed), owner=owner, mode=mode, **captured)
         try:
             with server_errors(host.address):
-                outcome = _write(change, plan, host, mode)
+                written = writing.write(change, plan, host, mode)
             change.journal.append(
                 "applied",
-                restarted=outcome.restarted,
-                pending=outcome.pending,
+                restarted=written.restarted,
+                pending=written.pending,
                 written={path: preimage.digest(path) for path in plan.files(host)},
             )
         except BaseException as error:
             _take_back(change, connect, error)
             raise
-        outcome.state = "applied"
-        return outcome
+        return Applied(plan, "applied", change, written.restarted, written.pending)
 
 
 def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> Change:
@@ -119,68 +102,6 @@ def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> 
         raise
 
 
-def confirm(
-    store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None
-) -> tuple[Change, bool, list[str]]:
-    """Keep an applied change, after proof that the server answers and every value still holds.
-
-    Returns the change, whether this call confirmed it, and what could not be removed of its watch.
-    """
-    with store.locked(doing="confirm a change"):
-        change = store.find(change_id, name)
-        if change.state == "confirmed":
-            left = deadline.disarm(change.directory) if deadline.is_armed(change.directory) else []
-            return change, False, left
-        if change.state != "applied":
-            raise ChangeError(
-                "Only an applied change can be confirmed",
-                where=change.describe(),
-                why=f"it is {change.state}",
-                remedy="Roll it back, or apply it again",
-            )
-        if change.lost:
-            raise ChangeError(
-                "The journal of this change is damaged, so it was not confirmed",
-                where=change.describe(),
-                why=f"lost are {', '.join(change.lost)}: no proof, no keep",
-                remedy="Roll it back, which restores what is certain and names the rest",
-            )
-        deadline.refuse_late(change)
-        host = connect()
-        belonging.refuse_another(change, host)
-        restarted = change.journal.last("restarted")
-        if restarted:
-            _refuse_another_process(change, host, restarted)
-            restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
-        pending = set((change.journal.last("applied") or {})["pending"])
-        drifted = _differing(change, host, pending)
-        if drifted:
-            raise ChangeError(
-                "The host is no longer as the change left it, so it was not confirmed",
-                where=change.describe(),
-                why="; ".join(drifted),
-                remedy="Find out who changed it, then roll back or apply again",
-            )
-        deadline.refuse_late(change)  # the proof has taken its time
-        change.journal.append("confirmed", by="operator", at=time.time())
-        return change, True, deadline.disarm(change.directory)
-
-
-def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:
-    """The keys and runtime values of a server that crashed or was restarted since were proven by nobody."""
-    if remembered.is_same_process(host, proven):
-        return
-    held = f" with {proven['keys']} keys" if "keys" in proven else ""
-    raise ChangeError(
-        "This is not the server process that the change was proven on, so it was not confirmed",
-        where=change.describe(),
-        why=f"process {proven['pid']} was proven{held}; now process {host.instance.pid} answers, with "
-        f"{sum(host.instance.keys.values())}, and what was set by command alone may be gone",
-        remedy="See the server's log for why it was started again and look at its data, then roll the change back; "
-        "it can be applied again after that",
-    )
-
-
 def refuse_unfinished(store: Store) -> None:
     """One change at a time on a host."""
     other = store.unfinished()
@@ -196,103 +117,6 @@ def refuse_unfinished(store: Store) -> None:
         else "Confirm it or roll it back first",
         open_change=other.change_id,  # never as change_id: it is not the caller's to take back
     )
-
-
-def _write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Applied:
-    """Live values first: a file that names what the server does not have yet is read at its next start."""
-    outcome = Applied(plan, change=change)
-    for item in plan.to_change:
-        if item.live and not item.restart and not _after_the_file(item):
-            _write_live(item, host)
-    if any(item.setting.key == "appendonly" for item in plan.to_change):
-        persistence.wait_for_aof(host)
-    write_files(plan, host)
-    for item in filter(_after_the_file, plan.to_change):
-        _write_live(item, host)
-    for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
-        registry.provider(kind).activate(host)
-    if plan.to_restart and mode == "allowed":
-        # Confirming looks again: until then the measurement takes the time that a wait would take here.
-        ours = frozenset(item.setting.key for item in plan.to_change)
-        host = restart.restart(
-            host, ours, restart.FIRST_LOOK, lambda known: change.journal.append("restarting", **known)
-        )
-        up_since = restart.uptime() - restart.FIRST_LOOK
-        change.journal.append("restarted", up_since=up_since, **restart.proof(host))
-        persistence.try_children(host, ours)
-        outcome.restarted = True
-        for item in plan.to_change:
-            provider = registry.provider(item.setting.kind)
-            if not item.restart and not provider.live_matches(item.setting, provider.read(item.setting, host)):
-                _write_live(item, host)
-    elif plan.to_restart:
-        outcome.pending = [item.setting.key for item in plan.to_restart]
-    wrong = _differing(change, host, set(outcome.pending))
-    if wrong:
-        raise ChangeError(
-            "Values did not take effect",
-            where=str(host.address),
-            why="; ".join(wrong),
-            remedy="See the server's log; its version may not take them",
-        )
-    return outcome
-
-
-def _after_the_file(item: PlannedSetting) -> bool:
-    """While the file still says `appendonly yes`, a server without its AOF would load a stale one at its next start."""
-    return item.live and (item.setting.key, item.setting.value) == ("appendonly", "no")
-
-
-def _write_live(item: PlannedSetting, host: Host) -> None:
-    registry.provider(item.setting.kind).write_live(item.setting, item.setting.value, host)
-
-
-def write_files(plan: Plan, host: Host) -> None:
-    """Every edit of one file in one replacement."""
-    for path, items in _by_file(plan, host).items():
-        files.replace_bytes(path, edited(path, items, host))
-
-
-def _intended(plan: Plan, host: Host) -> dict[str, Any]:
-    """For the journal: what the change makes of each file."""
-    by_file = _by_file(plan, host).items()
-    return {path: foreign_files.intended(FileImage.capture(path), edited(path, items, host)) for path, items in by_file}
-
-
-def _by_file(plan: Plan, host: Host) -> dict[str, list[PlannedSetting]]:
-    edits: dict[str, list[PlannedSetting]] = {}
-    for item in plan.to_change:
-        path = registry.provider(item.setting.kind).file(item.setting, host) if item.persisted else None
-        if path:
-            edits.setdefault(path, []).append(item)
-    return edits
-
-
-def edited(path: str, items: Sequence[PlannedSetting], host: Host) -> bytes:
-    """What a file would hold after the edits of these settings."""
-    content: bytes | None = Path(path).read_bytes() if Path(path).exists() else None
-    for item in items:
-        content = registry.provider(item.setting.kind).edit(item.setting, content, host)
-    return content or b""
-
-
-def _differing(change: Change, host: Host, pending: set[str]) -> list[str]:
-    """Settings of the change that the host does not have; the live value of pending ones waits for a restart."""
-    wrong: list[str] = []
-    for setting, _before, facts in preimage.changed_settings(change):
-        now = registry.provider(setting.kind).read(setting, host)
-        checks = []
-        if setting.key not in pending:
-            checks.append(("", now.live, preimage.live_holds(setting, now)))
-        if facts["persisted"]:
-            checks.append(("stored as ", now.persisted, preimage.persisted_holds(setting, now)))
-        wanted = shown(setting, setting.value)
-        wrong.extend(
-            f"{setting.kind} {setting.key} is {how}{shown(setting, here)!r}, not {wanted!r}"
-            for how, here, holds in checks
-            if not holds
-        )
-    return wrong
 
 
 def _take_back(change: Change, connect: Callable[[], Host], error: BaseException) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import writing
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 
 Make = Callable[..., Any]
@@ -85,7 +85,7 @@ def test_what_fails_half_way_is_taken_back_at_once(changer: Make, monkeypatch: p
     def disk_is_full(*_arguments: Any) -> None:
         raise ChangeError("Cannot write the file", why="No space left on device")
 
-    monkeypatch.setattr(transaction.files, "replace_bytes", disk_is_full)
+    monkeypatch.setattr(writing.files, "replace_bytes", disk_is_full)
     with pytest.raises(ChangeError, match="the host was put back.*No space left"):
         host.apply(*host.redis(hz=8))
     assert (host.live("hz"), host.config) == ("10", before)

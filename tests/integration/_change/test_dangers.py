@@ -11,7 +11,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
 from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
@@ -157,7 +157,7 @@ def test_any_failure_while_applying_names_the_change(changer: Make, monkeypatch:
     def fails(*_arguments: Any) -> None:
         raise psutil.AccessDenied(1)
 
-    monkeypatch.setattr(transaction, "write_files", fails)
+    monkeypatch.setattr(writing, "write_files", fails)
     with pytest.raises(ChangeError) as caught:
         host.apply(*host.redis(hz=8))
     assert caught.value.details["change_id"] and caught.value.details["state"] == "rolled_back"

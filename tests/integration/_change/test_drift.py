@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 Make = Callable[..., Any]
@@ -114,7 +114,7 @@ def test_it_is_told_who_ended_a_change(changer: Make, monkeypatch: pytest.Monkey
     def fail(*_arguments: Any) -> None:
         raise ChangeError("no")
 
-    monkeypatch.setattr(transaction, "write_files", fail)
+    monkeypatch.setattr(writing, "write_files", fail)
     with pytest.raises(ChangeError):
         host.apply(*host.redis(hz=8))
     changes = status(host)["changes"]

@@ -268,7 +268,7 @@ def test_what_an_apply_that_was_killed_may_have_set_is_put_back_in_any_case(
 ) -> None:
     host = changer("hz 10")
     host.killed_at(
-        "_change.transaction:write_files", "applied", name="t", settings=host.redis(hz=8), on_foreign_change="fail"
+        "_change.writing:write_files", "applied", name="t", settings=host.redis(hz=8), on_foreign_change="fail"
     )
     host.server.client().config_set("hz", 77)
     undone = host.run("rolled_back")

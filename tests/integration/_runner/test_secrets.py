@@ -15,7 +15,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import environment
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
@@ -103,7 +103,7 @@ def test_a_full_life_shows_none(life: Life, monkeypatch: pytest.MonkeyPatch) -> 
         assert life.run("rolled_back")["state"] == "rolled_back"
         assert names(life.state) == {"journal", "foreign-0"}
         assert life.host.config == before and life.host.live("tls-key-file-pass") == planted.KEY
-        monkeypatch.setattr(transaction, "_differing", lambda *_arguments: ["it is not so"])
+        monkeypatch.setattr(writing, "differing", lambda *_arguments: ["it is not so"])
         assert "it is not so" in life.apply(SECRET, HZ)["failed"]
     assert seen == []
 

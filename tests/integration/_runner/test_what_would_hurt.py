@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, transaction
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands
 from tests.integration._change.conftest import Changer
@@ -80,7 +80,7 @@ def test_a_failed_apply_evicts_nothing_either(changer: Make, monkeypatch: pytest
         fill(host)
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(transaction, "write_files", grows_and_fails)
+    monkeypatch.setattr(writing, "write_files", grows_and_fails)
     with pytest.raises(ChangeError, match="maxmemory_below_used") as caught:
         host.apply(*host.redis(maxmemory="100mb", hz=20))
     assert caught.value.details["state"] == "rollback_failed"

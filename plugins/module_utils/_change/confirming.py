@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep an applied change, with proof that it is what the host still has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .._errors import ChangeError
+from .._settings.setting import Host
+from . import belonging, deadline, remembered, restart, writing
+from .store import Change, Store
+
+
+def confirm(
+    store: Store, connect: Callable[[], Host], change_id: str | None, name: str | None
+) -> tuple[Change, bool, list[str]]:
+    """Keep an applied change, after proof that the server answers and every value still holds.
+
+    Returns the change, whether this call confirmed it, and what could not be removed of its watch.
+    """
+    with store.locked(doing="confirm a change"):
+        change = store.find(change_id, name)
+        if change.state == "confirmed":
+            left = deadline.disarm(change.directory) if deadline.is_armed(change.directory) else []
+            return change, False, left
+        if change.state != "applied":
+            raise ChangeError(
+                "Only an applied change can be confirmed",
+                where=change.describe(),
+                why=f"it is {change.state}",
+                remedy="Roll it back, or apply it again",
+            )
+        if change.lost:
+            raise ChangeError(
+                "The journal of this change is damaged, so it was not confirmed",
+                where=change.describe(),
+                why=f"lost are {', '.join(change.lost)}: no proof, no keep",
+                remedy="Roll it back, which restores what is certain and names the rest",
+            )
+        deadline.refuse_late(change)
+        host = connect()
+        belonging.refuse_another(change, host)
+        restarted = change.journal.last("restarted")
+        if restarted:
+            _refuse_another_process(change, host, restarted)
+            restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
+        pending = set((change.journal.last("applied") or {})["pending"])
+        drifted = writing.differing(change, host, pending)
+        if drifted:
+            raise ChangeError(
+                "The host is no longer as the change left it, so it was not confirmed",
+                where=change.describe(),
+                why="; ".join(drifted),
+                remedy="Find out who changed it, then roll back or apply again",
+            )
+        deadline.refuse_late(change)  # the proof has taken its time
+        change.journal.append("confirmed", by="operator", at=time.time())
+        return change, True, deadline.disarm(change.directory)
+
+
+def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:
+    """The keys and runtime values of a server that crashed or was restarted since were proven by nobody."""
+    if remembered.is_same_process(host, proven):
+        return
+    held = f" with {proven['keys']} keys" if "keys" in proven else ""
+    raise ChangeError(
+        "This is not the server process that the change was proven on, so it was not confirmed",
+        where=change.describe(),
+        why=f"process {proven['pid']} was proven{held}; now process {host.instance.pid} answers, with "
+        f"{sum(host.instance.keys.values())}, and what was set by command alone may be gone",
+        remedy="See the server's log for why it was started again and look at its data, then roll the change back; "
+        "it can be applied again after that",
+    )
