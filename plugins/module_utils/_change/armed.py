@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text of the file that holds a deadline: twice the first line of a journal, so that each stands by itself. Pure.
+"""What a host keeps of a deadline in a file: twice the first line of a journal, so that each stands by itself.
 
 Damage to one of them costs nothing. Former releases wrote one JSON object without a checksum, which is read.
 """
@@ -8,10 +8,12 @@ Damage to one of them costs nothing. Former releases wrote one JSON object witho
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from . import chain
+from . import boot, chain
 
 _ENTRY = "armed"
 _NUMBER = (int, float)
@@ -27,6 +29,38 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "login": (dict,),
     "unit": (str, type(None)),
 }
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """``at`` in seconds since the epoch, ``boot_at`` in seconds after the boot ``boot_id``. JSON-ready.
+
+    ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``.
+    ``login`` is how the server is reached and may hold a password, so the file is root's alone. ``damage`` is why
+    nothing is known of it, else empty: such a deadline has passed, since nobody could prove that it has not.
+    """
+
+    seconds: int
+    at: float
+    boot_at: float
+    boot_id: str
+    keeper: str
+    runner: str
+    python: str
+    login: dict[str, Any]
+    unit: str | None
+    damage: str = ""
+
+    def is_other_boot(self) -> bool:
+        """Whether the host was booted since, or may have been."""
+        return bool(self.damage) or self.boot_id != boot.identity()
+
+    def is_over(self) -> bool:
+        """Whether it has passed: after a reboot in any case, whatever the clock was set to."""
+        return self.is_other_boot() or boot.seconds() >= self.boot_at
+
+    def shown(self) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.at))
 
 
 def encode(facts: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,44 +22,13 @@ from .._errors import ChangeError
 from .._host import files, systemd
 from .._server.connection import ARGUMENTS
 from . import armed, boot, deadline_process, deadline_units
+from .armed import Deadline
 from .journal import sync_directory
 from .store import Change
 
 _FILE = "armed"
 #: What is lost on the disk, and will not be there at another try: it does not read it, or finds it damaged itself.
 _LOST = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """``at`` in seconds since the epoch, ``boot_at`` in seconds after the boot ``boot_id``. JSON-ready.
-
-    ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``.
-    ``login`` is how the server is reached and may hold a password, so the file is root's alone. ``damage`` is why
-    nothing is known of it, else empty: such a deadline has passed, since nobody could prove that it has not.
-    """
-
-    seconds: int
-    at: float
-    boot_at: float
-    boot_id: str
-    keeper: str
-    runner: str
-    python: str
-    login: dict[str, Any]
-    unit: str | None
-    damage: str = ""
-
-    def is_other_boot(self) -> bool:
-        """Whether the host was booted since, or may have been."""
-        return bool(self.damage) or self.boot_id != boot.identity()
-
-    def is_over(self) -> bool:
-        """Whether it has passed: after a reboot in any case, whatever the clock was set to."""
-        return self.is_other_boot() or boot.seconds() >= self.boot_at
-
-    def shown(self) -> str:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.at))
 
 
 def arm(

@@ -7,13 +7,10 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .._errors import ChangeError
 from . import watching
-
-if TYPE_CHECKING:
-    from .deadline import Deadline
+from .armed import Deadline
 
 __all__ = ["watching"]  # what the process runs: it travels with this module
 # It takes this long to start where a host is very busy. Seconds.

@@ -14,15 +14,12 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .._errors import ChangeError
 from .._host import files, systemd
 from . import boot, watching
+from .armed import Deadline
 from .journal import sync_directory
-
-if TYPE_CHECKING:
-    from .deadline import Deadline
 
 #: Where the administrator's units are.
 UNITS = Path("/etc/systemd/system")

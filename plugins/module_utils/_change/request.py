@@ -16,6 +16,7 @@ from .._errors import BadInput, ChangeError
 from .._server.connection import Address, server_errors
 from .._settings.setting import Host
 from . import confirming, deadline, foreign, guards_rollback, preimage, rollback, transaction, waiting
+from .armed import Deadline
 from .plan import MASK, Plan, PlannedSetting
 from .store import Change, Store
 
@@ -74,7 +75,7 @@ def _apply(
             where="confirm_within",
             remedy="Give the seconds until the host takes the change back, or 0 for no deadline",
         )
-    armed: list[deadline.Deadline] = []
+    armed: list[Deadline] = []
 
     def arm(directory: Path, host: Host, changed: Sequence[str]) -> None:
         if seconds and install:

@@ -14,7 +14,7 @@ from .._server import acl_users
 from .._server.connection import Address
 from .._settings.setting import Host
 from . import addresses, stored, waiting
-from .deadline import Deadline
+from .armed import Deadline
 from .store import Change
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable, TextIO
 
 from .._change import deadline, unopened
-from .._change.deadline import Deadline
+from .._change.armed import Deadline
 from .._change.store import UNFINISHED, Change, Store
 from .._change.watching import BY_HAND
 from .._errors import LowlatError

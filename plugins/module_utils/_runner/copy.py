@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .._change import deadline, watching
+from .._change.armed import Deadline
 from .._change.journal import sync_directory
 from .._host import files
 from . import commands
@@ -56,7 +57,7 @@ def install(state_directory: Path) -> Path:
     return path
 
 
-def _remove_others(path: Path, armed: Iterable[deadline.Deadline]) -> None:
+def _remove_others(path: Path, armed: Iterable[Deadline]) -> None:
     needed = {os.fspath(path), *(one.runner for one in armed)}
     if "" in needed:
         return  # one is damaged, and tells no more which copy it needs

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline, watching
+from ansible_collections.lowlat.redis.plugins.module_utils._change import armed, watching
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
@@ -77,7 +77,7 @@ def test_the_process_that_watches_tries_again(changer: Make, disk: Disk, monkeyp
     # What it starts as a process runs here, beside the disk that is full.
     monkeypatch.setattr(os, "spawnv", lambda _mode, _program, words: commands.main(words[2:]))
     monkeypatch.setattr(watching, "_say_so", lambda: None)
-    monkeypatch.setattr(deadline.Deadline, "is_over", lambda _armed: True)
+    monkeypatch.setattr(armed.Deadline, "is_over", lambda _armed: True)
     assert watching.main(["watch", os.fspath(directory(host, applied)), "0"]) == commands.DONE
     assert state(host) == "rolled_back"
 

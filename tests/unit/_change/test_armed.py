@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import armed, boot, deadline
-from ansible_collections.lowlat.redis.plugins.module_utils._change.deadline import Deadline
+from ansible_collections.lowlat.redis.plugins.module_utils._change.armed import Deadline
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 

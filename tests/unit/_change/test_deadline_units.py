@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline_units, watching
-from ansible_collections.lowlat.redis.plugins.module_utils._change.deadline import Deadline
+from ansible_collections.lowlat.redis.plugins.module_utils._change.armed import Deadline
 
 CHANGE = "20260101T000000Z-trial-0000"
 

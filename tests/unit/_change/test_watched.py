@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import history
-from ansible_collections.lowlat.redis.plugins.module_utils._change.deadline import Deadline
+from ansible_collections.lowlat.redis.plugins.module_utils._change.armed import Deadline
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 
 
