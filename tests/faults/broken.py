@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import chain, deadline, journal, opening, store
+from ansible_collections.lowlat.redis.plugins.module_utils._change import chain, deadline, opening
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._host import files
 
@@ -76,6 +76,4 @@ def syncs_no_file() -> None:
 
 def syncs_no_directory() -> None:
     """No name is brought to the disk."""
-    for module in (journal, store):
-        module.sync_directory = lambda path: None  # type: ignore[attr-defined]
     files.sync_directory = lambda directory: None

@@ -23,7 +23,6 @@ from .._host import files, systemd
 from .._server.connection import ARGUMENTS
 from . import armed, boot, deadline_process, deadline_units
 from .armed import Deadline
-from .journal import sync_directory
 from .store import Change
 
 _FILE = "armed"
@@ -113,7 +112,7 @@ def disarm(directory: Path) -> list[str]:
         deadline_units.remove(directory)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(directory / _FILE)  # which is also what ends a process that watches
-            sync_directory(directory)
+            files.sync_directory(directory)
     except (ChangeError, OSError) as error:
         left.append(f"stop watching over {directory.name}: {error}")
     return left

@@ -19,7 +19,6 @@ from .._errors import ChangeError
 from .._host import files, systemd
 from . import boot, watching
 from .armed import Deadline
-from .journal import sync_directory
 
 #: Where the administrator's units are.
 UNITS = Path("/etc/systemd/system")
@@ -100,7 +99,7 @@ def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> N
     for link, unit in _links(directory):
         link.parent.mkdir(mode=0o755, exist_ok=True)
         os.symlink(unit, link)
-        sync_directory(link.parent)
+        files.sync_directory(link.parent)
     systemd.systemctl("start", f"{name}.timer")
     if systemd.show(f"{name}.timer", ["ActiveState"]).get("ActiveState") != "active":
         raise ChangeError("The deadline could not be armed", where=f"{name}.timer", why="systemd did not start it")
@@ -122,7 +121,7 @@ def remove(directory: Path) -> None:
         # Where nothing can be written, what is not there cannot be removed either.
         if os.path.lexists(path):
             os.unlink(path)
-            sync_directory(path.parent)
+            files.sync_directory(path.parent)
     for path in _files(directory):
         files.remove_leftovers(os.fspath(path), os.geteuid())  # of who was killed while writing them
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
+from .._host import files
 from . import chain
 from .chain import Lost
 
@@ -106,15 +107,6 @@ class Journal:
         self._content = _write_whole(self.path, entries)
 
 
-def sync_directory(path: Path) -> None:
-    """Make names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _write_whole(path: Path, entries: Iterable[dict[str, Any]]) -> chain.Content:
     """Put a journal of these entries in the place of whatever is there, durably and in one step."""
     data = b"".join(line for line, _digest in chain.write(entries))
@@ -127,7 +119,7 @@ def _write_whole(path: Path, entries: Iterable[dict[str, Any]]) -> chain.Content
         finally:
             os.close(descriptor)
         os.rename(beside, path)
-        sync_directory(path.parent)
+        files.sync_directory(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(beside)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
+from .._host import files
 from . import lock, opening
-from .journal import Journal, sync_directory
+from .journal import Journal
 
 STATE_DIRECTORY = "/var/lib/lowlat"
 
@@ -194,7 +195,7 @@ class Store:
         missing = [path, *path.parents][: next(n for n, each in enumerate([path, *path.parents]) if each.is_dir())]
         for each in reversed(missing):
             each.mkdir(mode=0o700 if each == path else 0o755, exist_ok=True)
-            sync_directory(each.parent)
+            files.sync_directory(each.parent)
 
 
 def _order(change: Change, changes: Sequence[Change]) -> tuple[float, str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .._host import files
 from . import deadline
-from .journal import sync_directory
 
 
 def is_unopened(directory: Path) -> bool:
@@ -27,7 +27,7 @@ def clear(directory: Path) -> list[str]:
             path.unlink()
         if not left:
             directory.rmdir()
-            sync_directory(directory.parent)
+            files.sync_directory(directory.parent)
     except OSError as error:
         left.append(f"remove {directory}, which was never opened: {error}")
     return left

@@ -178,7 +178,8 @@ def _is_mount_point(real: str) -> bool:
     return any(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place) == real for place in places)
 
 
-def sync_directory(directory: str) -> None:
+def sync_directory(directory: str | os.PathLike[str]) -> None:
+    """Make names in a directory durable."""
     handle = os.open(directory or ".", os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from .._change import deadline, watching
 from .._change.armed import Deadline
-from .._change.journal import sync_directory
 from .._host import files
 from . import commands
 
@@ -49,7 +48,7 @@ def install(state_directory: Path) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         path.parent.chmod(0o700)  # those of older releases may be entered by others
-        sync_directory(state_directory)  # it may be new, or of somebody who was killed before he could do this
+        files.sync_directory(state_directory)  # it may be new, or of somebody who was killed before he could do this
         files.replace_bytes(os.fspath(path), _archive(sources), 0o600)
         _remove_others(path, deadline.all_armed(state_directory))
         for unfinished in path.parent.glob(".lowlat-*"):
