@@ -13,6 +13,9 @@ installed=systemd,systemd-sysv,dbus,libpam-systemd,udev,iproute2,procps,openssh-
 installed+=,strace
 offered=(python3-redis python3-psutil python3-jmespath)
 
+# Two scenarios at a time make it once.
+exec 9>/run/lock/lowlat-test-host-image
+flock 9
 image=localhost/lowlat-host:$release-$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-12)
 if podman image exists "$image"; then
     echo "already made" >&2

@@ -1,39 +1,69 @@
 # shellcheck shell=bash
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Everything that must hold, in the order in which it fails soonest; the first failure ends it.
+# Everything that must hold: first what fails soonest, one after the other; then the long stages, three at a time, since
+# most of them wait for servers and hosts. The scenarios faults and vm take about as long as all of it, and are run by
+# name: ./dev molecule faults, ./dev molecule vm.
 
-# stage NAME COMMAND...: in a process of its own, so that no stage leans on what another left behind.
-stage() {
-    local name=$1 began=$SECONDS
-    shift
-    printf '\n==> %s\n' "$name"
-    if "$@"; then
-        summary+=("$(printf '%-12s passed  %4d s' "$name" $((SECONDS - began)))")
-        printf '==> %s passed in %d s\n' "$name" $((SECONDS - began))
-    else
-        printf '\n'
-        printf '    %s\n' ${summary[@]+"${summary[@]}"}
-        printf '    %-12s FAILED  %4d s\n\n' "$name" $((SECONDS - began))
-        printf './dev test: FAILED at %s after %d s\n' "$name" "$SECONDS"
-        exit 1
-    fi
-}
+declare -A STAGES=(
+    [setup]="./dev setup"
+    [lint]="./dev lint"
+    [units]="./dev units"
+    [slow]="./dev units -m slow"
+    [faults]="./dev faults"
+    [sanity]="./dev sanity"
+    [molecule]="./dev molecule default"
+    [rollback]="./dev molecule rollback"
+    [demo]="./dev demo"
+    [core-2.18]="env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility"
+)
+SHORT="setup lint units"
+LANES=("slow demo core-2.18" "faults rollback" "sanity molecule")
 
 run_test() {
-    local summary=()
-    stage setup ./dev setup
-    stage lint ./dev lint
-    stage units ./dev units
-    stage slow ./dev units -m slow
-    stage faults ./dev faults
-    stage sanity ./dev sanity
-    # The scenarios faults and vm take about as long as all the rest: ./dev molecule faults, ./dev molecule vm.
-    stage molecule ./dev molecule default
-    stage rollback ./dev molecule rollback
-    stage demo ./dev demo
-    stage core-2.18 env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility
+    local logs=$CACHE/test lane number lanes=() failed=0
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    exec 3>&1 # where it is told how it goes, whoever writes elsewhere
+    run_lane "$SHORT" || end_of_test "$logs" 1
+    trap 'trap - INT TERM; kill 0' INT TERM
+    for number in "${!LANES[@]}"; do
+        run_lane "${LANES[number]}" >"$logs/lane-$number.log" 2>&1 &
+        lanes+=($!)
+    done
+    for number in "${!lanes[@]}"; do
+        lane=${lanes[number]}
+        wait "$lane" || failed=1
+        cat "$logs/lane-$number.log"
+    done
+    end_of_test "$logs" "$failed"
+}
+
+# run_lane STAGES: one after the other, until one fails.
+run_lane() {
+    local name
+    for name in $1; do
+        stage "$name" || return 1
+    done
+}
+
+# stage NAME: in a process of its own, so that no stage leans on what another left behind.
+stage() {
+    local name=$1 began=$SECONDS result=passed words
+    read -ra words <<<"${STAGES[$name]}"
+    printf '\n==> %s\n' "$name"
+    "${words[@]}" 3>&- || result=FAILED
+    printf '==> %-12s %s  %4d s\n' "$name" "$result" $((SECONDS - began)) | tee -a "$CACHE/test/summary" >&3
+    [ "$result" = passed ]
+}
+
+# end_of_test LOGS FAILED
+end_of_test() {
     printf '\n'
-    printf '    %s\n' "${summary[@]}"
+    cat "$1/summary"
+    if [ "$2" -ne 0 ]; then
+        printf '\n./dev test: FAILED after %d s\n' "$SECONDS"
+        exit 1
+    fi
     printf '\n./dev test: all passed in %d s\n' "$SECONDS"
 }
