@@ -85,7 +85,7 @@ def _passing(before: Facts, first: Facts, baseline: Facts, last: Facts) -> dict[
     if stalls:
         return _answer(ARTIFACT, stalls)
     told = "nothing in the first measurement says why" if first else "there is no measurement to look at"
-    return _answer(UNEXPLAINED, [*work, *events, told])
+    return _answer(UNEXPLAINED, [*work, *events, *traces.of_placement_before(before, first), told])
 
 
 def _regressed(comparisons: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

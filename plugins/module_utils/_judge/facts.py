@@ -15,6 +15,10 @@ from .schema import CLIENT_METRICS
 
 # Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
 _UNEVEN = 1.5
+# A round of which others took less than this share is clean.
+_CLEAN = 0.01
+# A server that idles for more than this share of a round waits for something.
+_WAITS = 0.1
 
 
 class Facts:
@@ -94,6 +98,27 @@ class Facts:
         """Redis over reference, round by round."""
         ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"reference.{figure}")
         return [value / low for value, low in zip(ours, floor) if low > 0]
+
+    def clean_ratios(self, metric: str, figure: str) -> list[float]:
+        """Of the rounds that nobody disturbed."""
+        ratios, shares = self.ratios(metric, figure), self._shares(metric)
+        return [ratio for ratio, share in zip(ratios, shares) if share < _CLEAN] if len(ratios) == len(shares) else []
+
+    def disturbed(self, metric: str) -> float:
+        """The share of their time that others took from probe and server in the mean round; 0.0: it does not say."""
+        shares = self._shares(metric)
+        return sum(shares) / len(shares) if shares else 0.0
+
+    def _shares(self, metric: str) -> list[float]:
+        """What others took of each round, of Redis or of the reference: of that which lost more.
+
+        A server that waits leaves its CPU to others; the reference never does.
+        """
+        shares = []
+        for name in (metric, "reference"):
+            terms = zip(*(self.blocks(f"{name}.{term}") for term in ("foreign", "wall", "idle")))
+            shares.append([foreign / wall if wall > 0 and idle < _WAITS * wall else 0.0 for foreign, wall, idle in terms])
+        return [max(pair) for pair in zip(*shares)]
 
     def _mapping(self, name: str) -> Mapping[str, Any]:
         value = self._all.get(name)
