@@ -28,6 +28,11 @@ def lost(one: Facts, other: Facts) -> list[str]:
     return [how for flag, how in FLAGS.items() if one.flag(flag) is False and other.flag(flag) is True]
 
 
+def otherwise(before: Facts, here: Facts) -> list[str]:
+    """In what they were placed otherwise, in words."""
+    return [f"before, {how}" for how in lost(before, here)] + [f"here, {how}" for how in lost(here, before)]
+
+
 def longer(before: Facts, here: Facts, metric: str, figure: str, alpha: float, apart: float) -> Interval:
     """The change of what Redis takes longer than the reference, as a share of its round trip where that is shorter.
 

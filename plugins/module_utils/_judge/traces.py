@@ -13,7 +13,7 @@ from statistics import fmean, median
 from .between import BETWEEN
 from .comparison import EQUIVALENT, Comparison, unpaired
 from .facts import Facts
-from .placed import FLAGS, lost
+from .placed import FLAGS, otherwise
 
 # What matters.
 MARGINS = {"p50": 0.02, "p99": 0.05}
@@ -59,11 +59,6 @@ def of_others(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
 def _placement(before: Facts, here: Facts) -> list[str]:
     """Where it stood better before, it explains a difference; where it stood as badly, it does not."""
     return [how for flag, how in FLAGS.items() if here.flag(flag) is False and before.flag(flag) is not False]
-
-
-def of_placement_before(before: Facts, here: Facts) -> list[str]:
-    """That it stood worse before: it excuses nothing here, but what is relative to the reference was so to another."""
-    return [f"before, {how}" for how in lost(before, here)]
 
 
 def _moved(before: Facts, here: Facts) -> list[str]:
@@ -116,7 +111,7 @@ def of_server(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
     """Traces of a server that works more or waits, beyond what the probe's own work grew by; and what it costs."""
     told: list[str] = []
     cost = 0.0
-    elsewhere = lost(before, here) or lost(here, before)
+    elsewhere = otherwise(before, here)
     for metric in metrics:
         terms = [facts.term(metric, name) for facts in (before, here) for name in ("wall", "probe", "server")]
         if None in terms:
