@@ -116,8 +116,8 @@ class Facts:
         """
         shares = []
         for name in (metric, "reference"):
-            terms = zip(*(self.blocks(f"{name}.{term}") for term in ("foreign", "wall", "idle")))
-            shares.append([foreign / wall if wall > 0 and idle < _WAITS * wall else 0.0 for foreign, wall, idle in terms])
+            rows = zip(*(self.blocks(f"{name}.{term}") for term in ("foreign", "wall", "idle")))
+            shares.append([foreign / wall if idle < _WAITS * wall else 0.0 for foreign, wall, idle in rows])
         return [max(pair) for pair in zip(*shares)]
 
     def _mapping(self, name: str) -> Mapping[str, Any]:

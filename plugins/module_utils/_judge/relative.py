@@ -28,18 +28,18 @@ def compare(
     first, and a hundredth of the time is all of a p99: how often that hits Redis and how often the reference is theirs.
     A reading that bounds nothing leaves no bound.
     """
-    sides = Facts(before), Facts(here)
-    found = unpaired(*(side.ratios(metric, figure) for side in sides), margin, alpha, apart)
+    then, now = Facts(before), Facts(here)
+    found = unpaired(then.ratios(metric, figure), now.ratios(metric, figure), margin, alpha, apart)
     if found.effect is None:
         return found
     low, high = found.interval
-    better, worse = placed.lost(*sides), placed.lost(*reversed(sides))
+    better, worse = placed.lost(then, now), placed.lost(now, then)
     if better or worse:
-        least, most = placed.longer(*sides, metric, figure, alpha, apart)
+        least, most = placed.longer(then, now, metric, figure, alpha, apart)
         low = _further(min, low, least) if better else low
         high = _further(max, high, most) if worse else high
-    if figure == TAIL and any(side.disturbed(metric) > _SAME_SHARE for side in sides):
-        clean = unpaired(*(side.clean_ratios(metric, figure) for side in sides), margin, alpha, apart)
+    if figure == TAIL and max(then.disturbed(metric), now.disturbed(metric)) > _SAME_SHARE:
+        clean = unpaired(then.clean_ratios(metric, figure), now.clean_ratios(metric, figure), margin, alpha, apart)
         low = _further(min, low, clean.interval[0])
     verdict, reason = verdict_of(found.effect, (low, high), margin)
     return replace(found, verdict=verdict, interval=(low, high), reason=reason)

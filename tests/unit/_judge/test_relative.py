@@ -49,7 +49,7 @@ def measurement(
         "rtt": {"count": 500 * BLOCKS, **{name: means[f"rtt.{name}"] for name in figures}},
         "reference": {"count": 500 * BLOCKS, **{name: means[f"reference.{name}"] for name in figures}},
         "relative": {"rtt": {name: ratio(lists, name) for name in figures}},
-        "ledger": {metric: {term: means[f"{metric}.{term}"] for term in ("wall", *terms)} for metric in ("rtt", "reference")},
+        "ledger": {side: {term: means[f"{side}.{term}"] for term in ("wall", *terms)} for side in ("rtt", "reference")},
         "series": series.encode(lists),
         "evidence": {"pinned": True, "same_cpu": True, **flags},
     }
