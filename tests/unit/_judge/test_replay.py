@@ -46,8 +46,10 @@ def test_noise_beside_one_arm_is_left_open_or_seen_through() -> None:
 def test_beside_bursts_of_others_harm_of_the_tail_is_found_and_nothing_is_not() -> None:
     """Others hit every block there: what they did is left out of it, by what they took."""
     make = replay.steady("burner_short")
-    told = [[trial.run(make, [harm], f"unit {number}") for number in range(4)] for harm in (replay.none, replay.tail(0.2))]
-    nothing, harm = ([one.verdict for one in some] for some in told)
+    nothing, harm = (
+        [trial.run(make, [what], f"unit {number}").verdict for number in range(4)]
+        for what in (replay.none, replay.tail(0.2))
+    )
     assert set(nothing) <= {EQUIVALENT, UNDECIDED}
     assert EQUIVALENT in nothing
     assert set(harm) <= {REGRESSION, UNDECIDED}
