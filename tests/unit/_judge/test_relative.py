@@ -79,6 +79,17 @@ def test_a_server_that_was_free_to_move_before_did_not_get_slower_by_being_pinne
     assert any("before, probe or server was free to move" in sentence for sentence in told["evidence"])
 
 
+def test_a_wake_up_costs_the_one_a_little_more_than_the_other() -> None:
+    """However many blocks say so."""
+    before, after = measurement(1, more=-1.5, **ROAMING), measurement(2)  # type: ignore[arg-type]
+    for one in (before, after):
+        lists = series.decode(one["series"])
+        one["series"] = series.encode({name: 60 * values for name, values in lists.items()})
+    told = concluded(P50, before, after)
+    assert told["comparisons"]["rtt.p50"]["effect"] > 0.05
+    assert told["inconclusive"] == ["p50"]
+
+
 def test_what_costs_more_than_any_placement_is_found_across_placements() -> None:
     before, after = measurement(1, **ROAMING), measurement(2, more=180.0)  # type: ignore[arg-type]
     told = concluded(P50, before, after)
