@@ -13,8 +13,8 @@ from .._errors import BadInput
 from . import series
 from .schema import CLIENT_METRICS
 
-# Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
-_UNEVEN = 1.5
+#: Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
+UNEVEN = 1.5
 # A round of which others took less than this share is clean.
 _CLEAN = 0.01
 # A server that idles for more than this share of a round waits for something.
@@ -73,7 +73,7 @@ class Facts:
         work = self._work(metric)
         if foreign is None or rate is None or work is None:
             return foreign
-        return min(foreign, _UNEVEN * rate * work)
+        return min(foreign, UNEVEN * rate * work)
 
     def waited(self, metric: str) -> float | None:
         """Microseconds per operation in which neither probe nor server wanted to run, whoever else did."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import placed
 from .comparison import Comparison, unpaired, verdict_of
-from .facts import Facts
+from .facts import UNEVEN, Facts
 from .quads import TAIL
 
 Measurement = Mapping[str, Any]
@@ -24,9 +24,9 @@ def compare(
     """Of the ratios, block by block; ``apart`` as in ``between``.
 
     The interval reaches as far as another reading of the same blocks does: in microseconds where the placement is
-    another, and of the tail without the blocks that others disturbed. What they take falls into the slowest round trips
-    first, and a hundredth of the time is all of a p99: how often that hits Redis and how often the reference is theirs.
-    A reading that bounds nothing leaves no bound.
+    another, and of the tail without the blocks that others disturbed where they did not take about as much before as
+    after. What they take falls into the slowest round trips first, and a hundredth of the time is all of a p99: how
+    often that hits Redis and how often the reference is theirs. A reading that bounds nothing leaves no bound.
     """
     then, now = Facts(before), Facts(here)
     found = unpaired(then.ratios(metric, figure), now.ratios(metric, figure), margin, alpha, apart)
@@ -38,7 +38,8 @@ def compare(
         least, most = placed.longer(then, now, metric, figure, alpha, apart)
         low = _further(min, low, least) if better else low
         high = _further(max, high, most) if worse else high
-    if figure == TAIL and max(then.disturbed(metric), now.disturbed(metric)) > _SAME_SHARE:
+    less, more = sorted((then.disturbed(metric), now.disturbed(metric)))
+    if figure == TAIL and more > max(_SAME_SHARE, UNEVEN * less):
         clean = unpaired(then.clean_ratios(metric, figure), now.clean_ratios(metric, figure), margin, alpha, apart)
         low = _further(min, low, clean.interval[0])
     verdict, reason = verdict_of(found.effect, (low, high), margin)

@@ -118,11 +118,12 @@ def test_a_flag_that_one_side_lacks_is_held_against_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clean", "outcome"), [(0.0, "inconclusive"), (0.5, "fail")], ids=["others in every block", "half of them clean"]
+    ("then", "clean", "outcome"),
+    [(0.4, 0.0, "inconclusive"), (0.4, 0.5, "fail"), (0.15, 0.0, "fail")],
+    ids=["others in every block", "half of them clean", "as much as before"],
 )
-def test_a_tail_beside_others_fails_where_undisturbed_blocks_say_so(clean: float, outcome: str) -> None:
-    beside = {"bursts": 0.15, "clean": clean}
-    before, after = measurement(1, **beside), measurement(2, tail=2.5, **beside)  # type: ignore[arg-type]
+def test_a_tail_beside_others_fails_where_undisturbed_blocks_say_so(then: float, clean: float, outcome: str) -> None:
+    before, after = measurement(1, bursts=then, clean=clean), measurement(2, tail=2.5, bursts=0.15, clean=clean)
     told = gates.judge(gates.parse([P99]), after, before)[0]
     assert told["value"] > told["limit"]
     assert told["outcome"] == outcome
