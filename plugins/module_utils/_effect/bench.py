@@ -13,9 +13,11 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from .._errors import ServerError
+from .._judge.interrupted import undisturbed
 from .._judge.quads import FOREIGN
+from .._judge.statistics import quantile_rank
 from .._probe import echo
-from .._probe.blocks import figures_of
+from .._probe.blocks import FIGURES, figures_of
 from .._probe.commands import WRITES, Command, ping
 from .._probe.guard import Stalled, Watchdog, no_garbage_collection
 from .._probe.ledger import Ledger, Party
@@ -91,8 +93,7 @@ class Bench:
                 size = _size(self._warmed_up(channel, command))
                 before = self._company.begin(command.metric) if self._company else None
                 run_block(channel, command, self._times, size)
-                if self._company:
-                    self._company.end(command.metric, before, size)
+                taken = self._company.end(command.metric, before, size) if self._company else 0.0
         except (Disconnected, Desynchronised, Stalled, ErrorReply, OSError) as error:
             raise ServerError(
                 "The server failed while its settings were compared",
@@ -100,7 +101,7 @@ class Bench:
                 why=f"{command.name.upper()}: {str(error) or type(error).__name__}",
                 remedy="See its log; nothing can be said of the settings",
             ) from error
-        return figures_of(self._times[:size])
+        return block_figures(self._times[:size], taken)
 
     def _warmed_up(self, channel: Channel, command: Command) -> float:
         """Round trips that do not count, no longer than a block; their median in nanoseconds."""
@@ -109,6 +110,17 @@ class Bench:
             run_block(channel, command, self._times, _WARM_UP_STEP)
             seen.extend(self._times[:_WARM_UP_STEP])
         return statistics.median(seen)
+
+
+def block_figures(times: Sequence[int], taken: float) -> dict[str, float]:
+    """Of a block in which others took so many nanoseconds: the p99 is that of the round trips that they did not run in.
+
+    That of all of them is ``p99_all``.
+    """
+    found = figures_of(times)
+    ordered = sorted(times)
+    kept = undisturbed(ordered, taken)
+    return {**found, "p99": ordered[quantile_rank(kept, FIGURES["p99"]) - 1] / 1000, "p99_all": found["p99"]}
 
 
 def _size(nanoseconds: float) -> int:

@@ -38,15 +38,20 @@ class Company:
     def begin(self, metric: str) -> Any:
         return self._ledger.begin(metric, None), self._texts()
 
-    def end(self, metric: str, before: Any, operations: int) -> None:
+    def end(self, metric: str, before: Any, operations: int) -> float:
+        """The nanoseconds of the block that others took, as far as the kernel tells."""
         after, texts = self._ledger.end(metric, before[0]), self._texts()
-        if metric == METRIC:
-            return  # its other party is no server, and waits for another process
         terms = self._ledger.terms(metric, before[0], after, operations)
+        foreign = terms[FOREIGN] * operations
+        if metric == METRIC:
+            return foreign * 1000  # its other party is no server, and waits for another process
         self._wall += terms["wall"] * operations
-        self._foreign += terms[FOREIGN] * operations
+        self._foreign += foreign
         if self._delays is not None:
-            self._waited += (self._delays.total(texts) - self._delays.total(before[1])) / 1000
+            waited = (self._delays.total(texts) - self._delays.total(before[1])) / 1000
+            self._waited += waited
+            foreign = min(foreign, waited)
+        return foreign * 1000
 
     def share(self) -> float | None:
         """Of wall time; None where the kernel does not tell."""

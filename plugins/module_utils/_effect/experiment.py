@@ -20,7 +20,7 @@ _SEARCH = 0.8
 #: A part of a regressing bundle is at fault when it has this share of the harm, or the margin if that is more.
 _SHARE = 0.25
 #: Reported, but decides nothing.
-_ALSO = "p90"
+_ALSO = ("p90", "p99_all")
 
 
 def effects(compared: Comparison) -> dict[str, Any]:
@@ -36,8 +36,10 @@ def effects(compared: Comparison) -> dict[str, Any]:
         }
     for metric, by_name in found.items():
         some = next(iter(by_name.values()))
-        values = [q.differences[f"{metric}.{_ALSO}"] for q in compared.quads if not q.null]
-        by_name.setdefault(_ALSO, paired(values, some["margin"], some["alpha"], HARM).to_dict())
+        for also in _ALSO:
+            name = f"{metric}.{also}"
+            values = [q.differences[name] for q in compared.quads if not q.null and name in q.differences]
+            by_name.setdefault(also, paired(values, some["margin"], some["alpha"], HARM).to_dict())
     return found
 
 

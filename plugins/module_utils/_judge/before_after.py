@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from . import relative
 from .between import between
 from .change_interval import block_ratios
-from .comparison import REGRESSION, unpaired
+from .comparison import REGRESSION, Comparison
 from .outcome import ALPHA
 from .schema import CLIENT_METRICS
 from .traces import MARGINS
@@ -33,16 +35,12 @@ def before_and_after(
         for figure, margin in MARGINS.items():
             before, after = (block_ratios(side, metric, figure) for side in (baseline, measurement))
             if min(len(before), len(after)) >= _LEAST:
-                found[f"{metric}.{figure}"] = _compared(
-                    before, after, margin, alpha, between(baseline, measurement, figure)
-                )
+                apart = between(baseline, measurement, figure)
+                compared = partial(relative.compare, baseline, measurement, metric, figure, margin)
+                found[f"{metric}.{figure}"] = _told(compared(max(alpha, ALPHA), apart), compared(alpha, apart))
     return found
 
 
-def _compared(
-    before: Sequence[float], after: Sequence[float], margin: float, alpha: float, apart: float
-) -> dict[str, Any]:
-    usual = unpaired(before, after, margin, max(alpha, ALPHA), apart)
-    strict = unpaired(before, after, margin, alpha, apart)
+def _told(usual: Comparison, strict: Comparison) -> dict[str, Any]:
     told = strict if REGRESSION in (usual.verdict, strict.verdict) else usual
     return {**told.to_dict(), "usual": usual.verdict}

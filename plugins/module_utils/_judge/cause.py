@@ -12,6 +12,7 @@ from typing import Any
 from . import traces
 from .comparison import REGRESSION
 from .facts import Facts
+from .placed import otherwise
 
 ARTIFACT = "artifact"
 ENVIRONMENT = "environment"
@@ -85,7 +86,7 @@ def _passing(before: Facts, first: Facts, baseline: Facts, last: Facts) -> dict[
     if stalls:
         return _answer(ARTIFACT, stalls)
     told = "nothing in the first measurement says why" if first else "there is no measurement to look at"
-    return _answer(UNEXPLAINED, [*work, *events, told])
+    return _answer(UNEXPLAINED, [*work, *events, *otherwise(before, first), told])
 
 
 def _regressed(comparisons: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

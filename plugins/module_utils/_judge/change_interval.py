@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import comparison
+from . import relative
 from .between import between
 from .facts import Facts
 from .query import Query
@@ -23,11 +23,10 @@ def change_interval(
     """
     pair = query.relative
     if pair:
-        ratios = [block_ratios(measurement, *pair) for measurement in (before, here)]
-        if not all(ratios):
+        if not all(block_ratios(measurement, *pair) for measurement in (before, here)):
             return None
         apart = between(before, here, "p50" if pair[1] == "p50" else "p99")
-        found = comparison.unpaired(ratios[0], ratios[1], 1.0, alpha, apart)
+        found = relative.compare(before, here, *pair, 1.0, alpha, apart)
         return [None if bound is None else 1 + bound for bound in found.interval]
     earlier, later = query.interval(dict(before)), query.interval(dict(here))
     if earlier is None or later is None:

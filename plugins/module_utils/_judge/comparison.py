@@ -101,9 +101,7 @@ def unpaired(
     samples = min(len(first), len(second))
     if not samples:
         return Comparison(UNDECIDED, None, (None, None), margin, alpha, 0, None, "there is nothing to compare")
-    weighted = len(second) * inflation(first) + len(first) * inflation(second)
-    low, high = rank_sum.interval(first, second, alpha, weighted / (len(first) + len(second)))
-    centre = rank_sum.shift(first, second)
+    centre, (low, high) = shift_interval(first, second, alpha)
     spread = NormalDist().inv_cdf(1.0 - alpha / 2.0) * math.log1p(between)
     if low is not None and high is not None:
         low = centre - math.hypot(centre - low, spread)
@@ -111,6 +109,13 @@ def unpaired(
     effect, interval = math.expm1(centre), _relative((low, high))
     verdict, reason = verdict_of(effect, interval, margin, harm)
     return Comparison(verdict, effect, interval, margin, alpha, samples, None, reason)
+
+
+def shift_interval(before: Sequence[float], after: Sequence[float], alpha: float) -> tuple[float, Interval]:
+    """(estimate, interval) of the shift between two series that follow their neighbours (Hodges-Lehmann)."""
+    weighted = len(after) * inflation(before) + len(before) * inflation(after)
+    interval = rank_sum.interval(before, after, alpha, weighted / (len(before) + len(after)))
+    return rank_sum.shift(before, after), interval
 
 
 def verdict_of(effect: float | None, interval: Interval, margin: float, harm: float | None = None) -> tuple[str, str]:

@@ -13,8 +13,12 @@ from .._errors import BadInput
 from . import series
 from .schema import CLIENT_METRICS
 
-# Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
-_UNEVEN = 1.5
+#: Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
+UNEVEN = 1.5
+# A round of which others took less than this share is clean.
+_CLEAN = 0.01
+# A server that idles for more than this share of a round waits for something.
+_WAITS = 0.1
 
 
 class Facts:
@@ -69,7 +73,7 @@ class Facts:
         work = self._work(metric)
         if foreign is None or rate is None or work is None:
             return foreign
-        return min(foreign, _UNEVEN * rate * work)
+        return min(foreign, UNEVEN * rate * work)
 
     def waited(self, metric: str) -> float | None:
         """Microseconds per operation in which neither probe nor server wanted to run, whoever else did."""
@@ -94,6 +98,27 @@ class Facts:
         """Redis over reference, round by round."""
         ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"reference.{figure}")
         return [value / low for value, low in zip(ours, floor) if low > 0]
+
+    def clean_ratios(self, metric: str, figure: str) -> list[float]:
+        """Of the rounds that nobody disturbed."""
+        ratios, shares = self.ratios(metric, figure), self._shares(metric)
+        return [ratio for ratio, share in zip(ratios, shares) if share < _CLEAN] if len(ratios) == len(shares) else []
+
+    def disturbed(self, metric: str) -> float:
+        """The share of their time that others took from probe and server in the mean round; 0.0: it does not say."""
+        shares = self._shares(metric)
+        return sum(shares) / len(shares) if shares else 0.0
+
+    def _shares(self, metric: str) -> list[float]:
+        """What others took of each round, of Redis or of the reference: of that which lost more.
+
+        A server that waits leaves its CPU to others; the reference never does.
+        """
+        shares = []
+        for name in (metric, "reference"):
+            rows = zip(*(self.blocks(f"{name}.{term}") for term in ("foreign", "wall", "idle")))
+            shares.append([foreign / wall if idle < _WAITS * wall else 0.0 for foreign, wall, idle in rows])
+        return [max(pair) for pair in zip(*shares)]
 
     def _mapping(self, name: str) -> Mapping[str, Any]:
         value = self._all.get(name)

@@ -10,6 +10,8 @@ from typing import Any
 
 from . import lacking
 from .change_interval import change_interval
+from .facts import Facts
+from .placed import otherwise
 from .query import Query
 
 PASS = "pass"  # nosec: an outcome, no secret
@@ -62,7 +64,7 @@ def judge_gate(
         outcome, reason = _compare(gate, value, unit, earlier, interval)
         if outcome == FAIL and alpha < ALPHA:
             outcome, reason = _sure(gate, unit, _interval(gate, here, before, earlier, alpha), reason)
-        reason += _resolution(gate, here, unit, interval)
+        reason += _elsewhere(gate, outcome, here, before) + _resolution(gate, here, unit, interval)
         aborted = _aborted(gate, value, unit, interval)
     return {
         "name": gate.name,
@@ -178,6 +180,13 @@ def _sure(gate: Gate, unit: float, strict: list[float | None] | None, reason: st
     if low > _loosen((gate.max + gate.tolerance) * unit):
         return FAIL, reason
     return INCONCLUSIVE, f"{reason}, but not surely enough: it may be as low as {amount(low, gate.query)}"
+
+
+def _elsewhere(gate: Gate, outcome: str, here: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """What keeps a ratio to the reference from being compared with that of the baseline."""
+    if gate.against == "absolute" or outcome != INCONCLUSIVE or not gate.query.relative:
+        return ""
+    return "".join(f"; {told}" for told in otherwise(Facts(before), Facts(here)))
 
 
 def _resolution(gate: Gate, here: dict[str, Any], unit: float, interval: list[float | None] | None) -> str:

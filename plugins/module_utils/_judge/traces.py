@@ -13,6 +13,7 @@ from statistics import fmean, median
 from .between import BETWEEN
 from .comparison import EQUIVALENT, Comparison, unpaired
 from .facts import Facts
+from .placed import FLAGS, otherwise
 
 # What matters.
 MARGINS = {"p50": 0.02, "p99": 0.05}
@@ -57,14 +58,7 @@ def of_others(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
 
 def _placement(before: Facts, here: Facts) -> list[str]:
     """Where it stood better before, it explains a difference; where it stood as badly, it does not."""
-    return [
-        sentence
-        for name, sentence in (
-            ("pinned", "probe or server was free to move between CPUs"),
-            ("same_cpu", "probe and server sat on different CPUs, so that every round trip woke one up"),
-        )
-        if here.flag(name) is False and before.flag(name) is not False
-    ]
+    return [how for flag, how in FLAGS.items() if here.flag(flag) is False and before.flag(flag) is not False]
 
 
 def _moved(before: Facts, here: Facts) -> list[str]:
@@ -117,6 +111,7 @@ def of_server(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
     """Traces of a server that works more or waits, beyond what the probe's own work grew by; and what it costs."""
     told: list[str] = []
     cost = 0.0
+    elsewhere = otherwise(before, here)
     for metric in metrics:
         terms = [facts.term(metric, name) for facts in (before, here) for name in ("wall", "probe", "server")]
         if None in terms:
@@ -125,7 +120,9 @@ def of_server(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
         if probe <= 0.0 or probe_then <= 0.0 or server_then <= 0.0:
             continue
         change = server / probe * probe_then / server_then - 1.0
-        if change > _WORK_SHARE and _steadily(before, here, metric):
+        # Beside a probe that was placed otherwise that says nothing, unless it is more by itself.
+        more = server > server_then or not elsewhere
+        if change > _WORK_SHARE and more and _steadily(before, here, metric):
             told.append(
                 f"the server worked {server:.2f} us on each operation of {metric}, {server_then:.2f} us before "
                 f"({change:+.1%} beside the probe's work)"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._effect.bench import AFTER_TOGGLE
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.bench import AFTER_TOGGLE, block_figures
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.experiment import Experiment
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.quads import Alternation
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison import UNDECIDED
@@ -21,7 +22,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.quads import F
 from ansible_collections.lowlat.redis.plugins.modules.setting_effect import OPTIONS
 
 from .replay import Harm, Source, none
-from .stream import BLOCK, P50, P90, P99
+from .rules import COUNTS
+from .stream import BLOCK, P50, Block
 
 MARGINS = {"p50": OPTIONS["margin_p50"]["default"], "p99": OPTIONS["margin_p99"]["default"]}
 # Seconds of sampling in the time that the module takes by default.
@@ -29,7 +31,6 @@ SECONDS = OPTIONS["seconds"]["default"] * OPTIONS["duty"]["default"]
 ONE = ("rtt",)
 # What the module measures unless it is told otherwise.
 THREE = ("rtt", "set_rtt", "xadd_rtt")
-_PLACES = {"p50": P50, "p90": P90, "p99": P99}
 
 
 class Recording:
@@ -54,7 +55,7 @@ class Recording:
     def side(self, metrics: Sequence[str]) -> dict[str, float]:
         """As the product's bench has it: ln(Redis / reference), and the share of wall time that others took."""
         rounds = [self._source(bool(self._new)) for _metric in metrics]
-        floor = rounds[0].reference
+        below = figures(rounds[0].reference, rounds[0].reference_terms)
         found: dict[str, float] = {}
         wall = foreign = 0.0
         for metric, one in zip(metrics, rounds):
@@ -62,13 +63,22 @@ class Recording:
             for number in sorted(self._new):
                 if self._harms[number] is not none:
                     redis = self._harms[number](redis)
-            for figure, place in _PLACES.items():
-                found[f"{metric}.{figure}"] = math.log(redis[place] / floor[place])
+            own = figures(redis, one.redis_terms)
+            for figure, value in own.items():
+                found[f"{metric}.{figure}"] = math.log(value / below[figure])
             wall += one.redis_terms[0] + redis[P50] - one.redis[P50]
             foreign += one.redis_terms[4]
         found[FOREIGN] = foreign / wall
         self._seconds += (wall + rounds[0].reference_terms[0]) * (BLOCK + AFTER_TOGGLE) / 1e6
         return found
+
+
+# A recording is not long: the same blocks come again and again.
+@lru_cache(maxsize=1 << 14)
+def figures(block: Block, terms: tuple[float, ...]) -> dict[str, float]:
+    """As the product's bench has them, of a block in which others took what the ledger's terms say."""
+    times = [round(value * 1000) for value, number in zip(block, COUNTS) for _time in range(number)]
+    return block_figures(times, terms[4] * BLOCK * 1000)
 
 
 @dataclass(frozen=True)

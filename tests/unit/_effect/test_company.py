@@ -73,3 +73,12 @@ def test_the_reference_is_no_part_of_it(proc: Path) -> None:
 @pytest.mark.parametrize("term", ["foreign", "rtt.foreign"])
 def test_what_the_kernel_does_not_tell(proc: Path, term: str) -> None:
     assert share(proc, 50, ledger=MadeUpLedger({term: "no counter"})) is None
+
+
+@pytest.mark.parametrize(("metric", "waited", "nanoseconds"), [("rtt", 50, 50_000), ("reference", 50, 600_000)])
+def test_what_others_took_of_a_block(proc: Path, metric: str, waited: int, nanoseconds: float) -> None:
+    company = Company(MadeUpLedger(), 7, str(proc))  # type: ignore[arg-type]
+    before = company.begin(metric)
+    (proc / "proc/7/schedstat").write_text(f"1 {waited * 1000} 2")
+    assert company.end(metric, before, 10) == pytest.approx(nanoseconds)
+    company.close()

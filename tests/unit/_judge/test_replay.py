@@ -42,6 +42,20 @@ def test_noise_beside_one_arm_is_left_open_or_seen_through() -> None:
     assert {one.verdict for one in told} <= {EQUIVALENT, UNDECIDED}
 
 
+@pytest.mark.slow
+def test_beside_bursts_of_others_harm_of_the_tail_is_found_and_nothing_is_not() -> None:
+    """Others hit every block there: what they did is left out of it, by what they took."""
+    make = replay.steady("burner_short")
+    nothing, harm = (
+        [trial.run(make, [what], f"unit {number}").verdict for number in range(4)]
+        for what in (replay.none, replay.tail(0.2))
+    )
+    assert set(nothing) <= {EQUIVALENT, UNDECIDED}
+    assert EQUIVALENT in nothing
+    assert set(harm) <= {REGRESSION, UNDECIDED}
+    assert REGRESSION in harm
+
+
 def test_three_commands_have_six_figures() -> None:
     told = trial.run(replay.QUIET_SOURCE, [replay.none], "three", trial.THREE)
     assert set(told.by_figure) == {f"{metric}.{name}" for metric in trial.THREE for name in ("p50", "p99")}
@@ -99,6 +113,13 @@ def test_a_change_that_changes_nothing_is_kept_and_one_that_harms_is_not() -> No
         assert gated.change(*made[0]).decision in ("keep", gated.OPEN)
         before, after = made[1]
         assert gated.change(before, replace(after, harm=replay.scale(0.1))).decision in ("roll_back", gated.OPEN)
+
+
+@pytest.mark.slow
+def test_pinned_after_a_baseline_that_was_not_nothing_is_proven() -> None:
+    """The ratio to the reference grew by 8 % by that alone, and was taken for harm."""
+    make = gated_cases.noise_beside("unpinned", "before")
+    assert gated.change(*make(Random("gated noise before more 475"))).decision == gated.OPEN
 
 
 @pytest.mark.slow

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Redis relative to its reference, before against after: what the ratios say, as far as nothing else could say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from . import placed
+from .comparison import Comparison, unpaired, verdict_of
+from .facts import UNEVEN, Facts
+from .quads import TAIL
+
+Measurement = Mapping[str, Any]
+# Others who took more of a side than this had a part in its tail.
+_SAME_SHARE = 0.01
+
+
+def compare(
+    before: Measurement, here: Measurement, metric: str, figure: str, margin: float, alpha: float, apart: float
+) -> Comparison:
+    """Of the ratios, block by block; ``apart`` as in ``between``.
+
+    The interval reaches as far as another reading of the same blocks does: in microseconds where the placement is
+    another, and of the tail without the blocks that others disturbed where they did not take about as much before as
+    after. What they take falls into the slowest round trips first, and a hundredth of the time is all of a p99: how
+    often that hits Redis and how often the reference is theirs. A reading that bounds nothing leaves no bound.
+    """
+    then, now = Facts(before), Facts(here)
+    found = unpaired(then.ratios(metric, figure), now.ratios(metric, figure), margin, alpha, apart)
+    if found.effect is None:
+        return found
+    low, high = found.interval
+    better, worse = placed.lost(then, now), placed.lost(now, then)
+    if better or worse:
+        least, most = placed.longer(then, now, metric, figure, alpha, apart)
+        low = _further(min, low, least) if better else low
+        high = _further(max, high, most) if worse else high
+    less, more = sorted((then.disturbed(metric), now.disturbed(metric)))
+    if figure == TAIL and more > max(_SAME_SHARE, UNEVEN * less):
+        clean = unpaired(then.clean_ratios(metric, figure), now.clean_ratios(metric, figure), margin, alpha, apart)
+        low = _further(min, low, clean.interval[0])
+    verdict, reason = verdict_of(found.effect, (low, high), margin)
+    return replace(found, verdict=verdict, interval=(low, high), reason=reason)
+
+
+def _further(which: Any, one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else float(which(one, other))

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the ratio to the reference says before and after is no proof where something else could have said it."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from ansible_collections.lowlat.redis.plugins.module_utils._judge import gates, series, verdict
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.before_after import before_and_after
+
+BLOCKS = 48
+P50 = {"name": "p50", "query": "relative.rtt.p50", "max": 1.03, "tolerance": 0.02, "against": "baseline"}
+P99 = {"name": "p99", "query": "relative.rtt.p99", "max": 1.2, "tolerance": 0.1, "against": "baseline"}
+
+
+def measurement(
+    seed: int,
+    more: float = 0.35,
+    wakes: float = 0.0,
+    bursts: float = 0.0,
+    clean: float = 0.0,
+    tail: float = 1.0,
+    **flags: bool,
+) -> dict[str, Any]:
+    """Redis takes ``more`` us than a reference of 7 us, and each a wake-up of about ``wakes`` us besides.
+
+    Others take the share ``bursts`` of all blocks but a share of ``clean`` ones, whose p99 is ``tail`` times as long.
+    """
+    random, lists = Random(seed), {}
+    for number in range(BLOCKS):
+        hit = number >= clean * BLOCKS
+        for metric, own in (("reference", 7.0), ("rtt", 7.0 + more)):
+            woken = wakes * random.gauss(1.0, 0.1) if wakes else 0.0
+            p50 = own * random.gauss(1.0, 0.004) + woken
+            p99 = (random.choice((9.0, 30.0)) if hit and bursts else 1.15 * p50) * (tail if metric == "rtt" else 1.0)
+            for name, value in (("p50", p50), ("p90", 1.05 * p50), ("p99", p99), ("wall", p50)):
+                lists.setdefault(f"{metric}.{name}", []).append(value)
+            probe = 3.5 + woken / 2
+            terms = {"probe": probe, "server": p50 - probe, "idle": 0.0, "foreign": bursts * hit * p50}
+            for term, value in terms.items():
+                lists.setdefault(f"{metric}.{term}", []).append(value)
+    means = {name: sum(values) / BLOCKS for name, values in lists.items()}
+    figures = ("p50", "p90", "p99")
+    return {
+        "rtt": {"count": 500 * BLOCKS, **{name: means[f"rtt.{name}"] for name in figures}},
+        "reference": {"count": 500 * BLOCKS, **{name: means[f"reference.{name}"] for name in figures}},
+        "relative": {"rtt": {name: ratio(lists, name) for name in figures}},
+        "ledger": {side: {term: means[f"{side}.{term}"] for term in ("wall", *terms)} for side in ("rtt", "reference")},
+        "series": series.encode(lists),
+        "evidence": {"pinned": True, "same_cpu": True, **flags},
+    }
+
+
+def ratio(lists: dict[str, list[float]], name: str) -> float:
+    ratios = sorted(ours / floor for ours, floor in zip(lists[f"rtt.{name}"], lists[f"reference.{name}"]))
+    return ratios[len(ratios) // 2]
+
+
+def concluded(rule: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    parsed = gates.parse([rule])
+    first = gates.judge(parsed, after, before)
+    looks = [{"measurement": after, **verdict.look(parsed, after, before, verdict.ALPHAS[0])}]
+    return verdict.conclude(before, after, first, looks)
+
+
+ROAMING = {"wakes": 60.0, "pinned": False}
+
+
+def test_a_server_that_was_free_to_move_before_did_not_get_slower_by_being_pinned() -> None:
+    """Its ratio was near 1 because a wake-up was most of either round trip."""
+    before, after = measurement(1, **ROAMING), measurement(2, more=0.42)  # type: ignore[arg-type]
+    told = concluded(P50, before, after)
+    assert told["comparisons"]["rtt.p50"]["effect"] > 0.05
+    assert (told["failed"], told["inconclusive"], told["cause"]) == ([], ["p50"], "unexplained")
+    assert any("before, probe or server was free to move" in sentence for sentence in told["evidence"])
+
+
+def test_a_wake_up_costs_the_one_a_little_more_than_the_other() -> None:
+    """However many blocks say so."""
+    before, after = measurement(1, more=-1.5, **ROAMING), measurement(2)  # type: ignore[arg-type]
+    for one in (before, after):
+        lists = series.decode(one["series"])
+        one["series"] = series.encode({name: 60 * values for name, values in lists.items()})
+    told = concluded(P50, before, after)
+    assert told["comparisons"]["rtt.p50"]["effect"] > 0.05
+    assert told["inconclusive"] == ["p50"]
+
+
+def test_what_costs_more_than_any_placement_is_found_across_placements() -> None:
+    before, after = measurement(1, **ROAMING), measurement(2, more=180.0)  # type: ignore[arg-type]
+    told = concluded(P50, before, after)
+    assert (told["failed"], told["cause"], told["decision"]) == (["p50"], "genuine", "roll_back")
+
+
+def test_a_harm_that_wake_ups_dilute_is_not_kept() -> None:
+    """Half as long again when pinned, and 5 % beside a wake-up."""
+    before, after = measurement(1), measurement(2, more=4.0, **ROAMING)  # type: ignore[arg-type]
+    told = concluded(P50, before, after)
+    assert told["comparisons"]["rtt.p50"]["effect"] < 0.03
+    assert (told["decision"], told["inconclusive"]) == ("roll_back", ["p50"])
+    assert "here, probe or server was free to move" in told["reason"]
+
+
+@pytest.mark.parametrize("flags", [{}, {"pinned": False}], ids=["pinned", "free to move"])
+def test_the_same_placement_is_compared_by_ratios_alone(flags: dict[str, bool]) -> None:
+    before, after = measurement(1, **flags), measurement(2, more=0.8, **flags)
+    assert before_and_after(before, after, 0.001)["rtt.p50"]["verdict"] == "regression"
+
+
+def test_a_flag_that_one_side_lacks_is_held_against_nobody() -> None:
+    before, after = measurement(1), measurement(2, more=0.8)
+    before["evidence"] = {}
+    assert before_and_after(before, after, 0.001)["rtt.p50"]["verdict"] == "regression"
+
+
+@pytest.mark.parametrize(
+    ("then", "clean", "outcome"),
+    [(0.4, 0.0, "inconclusive"), (0.4, 0.5, "fail"), (0.15, 0.0, "fail")],
+    ids=["others in every block", "half of them clean", "as much as before"],
+)
+def test_a_tail_beside_others_fails_where_undisturbed_blocks_say_so(then: float, clean: float, outcome: str) -> None:
+    before, after = measurement(1, bursts=then, clean=clean), measurement(2, tail=2.5, bursts=0.15, clean=clean)
+    told = gates.judge(gates.parse([P99]), after, before)[0]
+    assert told["value"] > told["limit"]
+    assert told["outcome"] == outcome
+
+
+def test_others_that_run_while_the_server_waits_did_not_disturb_it() -> None:
+    before, after = measurement(1), measurement(2, tail=2.5)
+    lists = series.decode(after["series"])
+    lists["rtt.foreign"] = [0.2 * wall for wall in lists["rtt.wall"]]
+    lists["rtt.idle"] = [0.5 * wall for wall in lists["rtt.wall"]]
+    after["series"] = series.encode(lists)
+    assert gates.judge(gates.parse([P99]), after, before)[0]["outcome"] == "fail"
