@@ -143,8 +143,8 @@ def in_rollback(cuts: Cuts, seconds: Seconds) -> None:
 
 
 def before_a_restart(cuts: Cuts) -> None:
-    # Not with databases: a file with that one stays until the server has loaded its data, and then goes back.
-    settings = [setting for setting in SETTINGS if setting["key"] != "databases"]
+    # Not with these: a file with one of them stays until the server has loaded its data, and then goes back.
+    settings = [setting for setting in SETTINGS if setting["key"] not in ("databases", "maxmemory")]
     settings.append({"kind": "redis", "key": "tcp-backlog", "value": 256})
     assert sorted(cuts.apply(settings=settings, restart="defer")["pending_restart"]) == ["tcp-backlog"]
     cuts.cut()
