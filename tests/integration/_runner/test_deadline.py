@@ -24,6 +24,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import (
     waiting,
     watching,
 )
+from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration._change.conftest import Changer
@@ -99,6 +100,24 @@ def test_before_its_deadline_nobody_takes_it_back(changer: Make) -> None:
     applied = apply(host, *host.redis(hz=20))
     assert run(host, "expire", os.fspath(directory(host, applied))).returncode == 0
     assert (state(host), host.live("hz")) == ("applied", "20")
+
+
+@pytest.mark.parametrize("sooner", [0.3, 0.1, 0.05, 0.0])
+def test_of_confirming_and_expiring_at_the_same_moment_one_wins(changer: Make, sooner: float) -> None:
+    host = changer()
+    before = host.config
+    applied = apply(host, *host.redis(hz=20), seconds=1)
+    armed = deadline.load(directory(host, applied))
+    assert armed
+    time.sleep(max(0.0, armed.boot_at - boot.seconds() - sooner))
+    with contextlib.suppress(ChangeError):
+        host.run("confirmed")
+    until(lambda: state(host) in ("confirmed", "rolled_back"))
+    until(lambda: not (directory(host, applied) / "armed").exists())
+    kept = state(host) == "confirmed"
+    assert (host.live("hz"), host.config == before) == (("20", False) if kept else ("10", True))
+    told = [entry["entry"] for entry in Journal.load(directory(host, applied) / "journal").entries]
+    assert ("confirmed" in told, "rolled_back" in told) == (kept, not kept)
 
 
 def test_after_a_reboot_it_is_over_whatever_the_clock_says(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
