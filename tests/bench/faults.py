@@ -27,7 +27,6 @@ from tests.faults.faults import Found, Place, phases  # noqa: E402 - after sys.p
 def tried(place: Place, workers: int, number: int, seed: int) -> dict[str, list[Found]]:
     """Everything that was found, by what was done."""
     every = [(case, phase) for case in cases.CASES.values() for phase in phases(case)]
-    live = [(case, phase) for case, phase in every if case is not cases.RESTART]
     found: dict[str, list[Found]] = {"crash_points": [], "faults": [], "random_kills": []}
 
     def run(kind: str, title: str, jobs: Sequence[Job]) -> None:
@@ -35,7 +34,7 @@ def tried(place: Place, workers: int, number: int, seed: int) -> dict[str, list[
 
     for case, phase in every:
         run("crash_points", f"{case.name}, {phase}: killed", campaign.kills(place, case, phase))
-    for case, phase in live:
+    for case, phase in every:
         run("faults", f"{case.name}, {phase}: failing calls", campaign.errors(place, case, phase))
     for case, phase in every:
         if not case.fails:
