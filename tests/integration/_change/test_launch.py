@@ -117,8 +117,51 @@ def test_where_nobody_told_it_is_as_any_other(changer: Callable[..., Changer], s
     assert launch is not None
     facts = asdict(launch)
     assert facts.pop("oom_score_adj") == spared
-    del facts["surroundings"], facts["supervisor"]  # likewise
+    for name in ("surroundings", "supervisor", "outputs", "log"):  # likewise
+        del facts[name]
     host.server.stop()
     Launch(**facts).start()
     until(lambda: answers(connect), "the server", "here", 30)
     assert (rank(connect().instance.pid), rank(os.getpid())) == (0, spared)
+
+
+@pytest.fixture
+def redirected(changer: Callable[..., Changer]) -> Changer:
+    """Its log is what a shell has redirected: the test's own server writes both to a file of its directory."""
+    return changer('logfile ""', persist=True)
+
+
+def _outputs(pid: int) -> list[str]:
+    return [os.readlink(f"/proc/{pid}/fd/{number}") for number in (1, 2)]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_it_writes_its_output_where_it_wrote_it(redirected: Changer, killed: bool) -> None:
+    host, log = redirected, Path(redirected.server.directory, "stderr")
+    pid, before = host.pid, log.read_bytes()
+    assert _outputs(pid) == [str(log)] * 2
+    host.apply(*host.redis(hz=20) if killed else host.redis(databases=4), restart="allowed")
+    if killed:
+        host.server.stop()
+        assert host.run("rolled_back")["restarted"]
+    assert host.pid != pid and _outputs(host.pid) == [str(log)] * 2
+    assert log.read_bytes().startswith(before) and f"{host.pid}:".encode() in log.read_bytes()[len(before) :]
+
+
+def test_such_a_log_tells_of_an_orderly_end(redirected: Changer) -> None:
+    redirected.apply(*redirected.redis(hz=20))
+    redirected.server.client().shutdown()
+    redirected.server.process.wait(10)
+    assert redirected.run("rolled_back")["left_stopped"] is True
+
+
+def test_another_file_of_that_name_is_not_written_to(redirected: Changer, tmp_path: Path) -> None:
+    """Root opens it, and others may own its directory."""
+    host, log = redirected, Path(redirected.server.directory, "stderr")
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    log.unlink()
+    (tmp_path / "precious").write_text("as it was")
+    log.symlink_to(tmp_path / "precious")
+    assert host.run("rolled_back")["restarted"]
+    assert (tmp_path / "precious").read_text() == "as it was" and _outputs(host.pid) == [os.devnull] * 2
