@@ -24,7 +24,7 @@ _PID = re.compile(rb"(?:pid=)?(\d+)[: ]")
 _TAIL = 4096
 
 
-def path_of(runtime: Mapping[str, str], directory: str, outputs: Mapping[str, Any]) -> str | None:
+def path_of(runtime: Mapping[Any, Any], directory: str, outputs: Mapping[str, Any]) -> str | None:
     """The file that a server logs to: its own, or the one that its standard output was redirected to."""
     name = str(runtime.get("logfile") or "")
     if name:
