@@ -47,7 +47,7 @@ def test_it_is_replaced(tmp_path: Path, damage: Callable[[Path], None]) -> None:
 def test_the_next_change_is_armed_with_a_sound_one(changer: Callable[..., Any]) -> None:
     host = changer()
     apply(host, *host.redis(hz=20))
-    flip(runner(host))
+    cut(runner(host))
     assert host.run("rolled_back")["state"] == "rolled_back"  # by whoever asks, with a copy of his own
     apply(host, *host.redis(hz=30))
     assert run(host, "recover", host.state_directory).returncode == 0
