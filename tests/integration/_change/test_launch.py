@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -17,7 +18,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change.launch import Launch, restart_process
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
-from ansible_collections.lowlat.redis.plugins.module_utils._host import environment
+from ansible_collections.lowlat.redis.plugins.module_utils._host import environment, surroundings
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Host
 from tests.integration._change.conftest import Changer
@@ -165,3 +166,28 @@ def test_another_file_of_that_name_is_not_written_to(redirected: Changer, tmp_pa
     log.symlink_to(tmp_path / "precious")
     assert host.run("rolled_back")["restarted"]
     assert (tmp_path / "precious").read_text() == "as it was" and _outputs(host.pid) == [os.devnull] * 2
+
+
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        ("sched_getscheduler", {"scheduler"}),
+        ("sched_getparam", {"scheduler"}),
+        ("getpriority", {"nice"}),
+    ],
+)
+def test_what_a_library_does_not_tell_is_left_out(
+    changer: Callable[..., Changer], monkeypatch: pytest.MonkeyPatch, call: str, lost: set[str]
+) -> None:
+    """Some C libraries have no such calls, and say so."""
+    host = changer(persist=True)
+    whole = surroundings.of(host.pid)
+
+    def fails(*_arguments: Any) -> Any:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    with monkeypatch.context() as here:
+        here.setattr(os, call, fails)
+        assert surroundings.of(host.pid) == {name: value for name, value in whole.items() if name not in lost}
+        host.apply(*host.redis(databases=4), restart="allowed")
+    assert host.live("databases") == "4"
