@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import ChangeError
-from .._host import surroundings
+from .._host import outputs, surroundings
 from .._libraries import psutil, redis
 from .._server import supervisor
 from .._server.connection import command
 from .._settings.setting import Host
+from . import farewell
 from .waiting import until
 
 
@@ -35,6 +36,8 @@ class Launch:
     oom_score_adj: int = 0  #: likewise
     supervisor: str = ""  #: who else starts it again, and alone may
     surroundings: Mapping[str, Any] = field(default_factory=dict)  #: of _host/surroundings.py, secrets among them
+    outputs: Mapping[str, Any] = field(default_factory=dict)  #: of _host/outputs.py
+    log: Mapping[str, int] = field(default_factory=dict)  #: where its log ended, of farewell.py
 
     @classmethod
     def capture(cls, host: Host) -> Launch | None:
@@ -42,6 +45,8 @@ class Launch:
         process = psutil.Process(host.instance.pid)
         if host.instance.config_file is None:
             return None
+        redirected = outputs.of(process.pid)
+        log = farewell.path_of(host.client.config_get("logfile"), process.cwd(), redirected)
         return cls(
             host.instance.executable,
             host.instance.config_file,
@@ -52,18 +57,20 @@ class Launch:
             _oom_score_adj(host),
             str(supervisor.of(process.pid) or ""),
             surroundings.of(process.pid),
+            redirected,
+            farewell.mark(log),
         )
 
     def start(self) -> None:
         # With `daemonize no` the server stays the process that was started: it must be nobody's child.
-        with _passing_on(self.oom_score_adj):
+        with _passing_on(self.oom_score_adj), outputs.reopened(self.outputs) as (output, error):
             subprocess.run(
                 [shutil.which("setsid") or "setsid", "--fork", self.executable, self.config_file],
                 cwd=self.directory,
                 env=self.surroundings.get("environment"),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=output,
+                stderr=error,
                 check=True,
                 # Its user comes last: an ordinary one may not have all of the others.
                 preexec_fn=self._become,

@@ -11,16 +11,12 @@ import os
 from collections.abc import Mapping
 
 from .._host import systemd
-from . import boot, preimage, remembered, waiting
+from . import boot, farewell, preimage, remembered, waiting
 from .restoring import activate, differences, restore_files, restore_live
 from .reviving import ABOUT_DATA
 from .store import Change
 from .undone import Undone, collecting
 
-#: What Redis and Valkey write as the last line when they end in order, whoever asked for it.
-_FAREWELL = "is now ready to exit, bye bye"
-#: The last line is never longer. Bytes.
-_TAIL = 4096
 _ASKED = ("ActiveState", "Result", "Job")
 
 
@@ -35,7 +31,7 @@ def on_purpose(change: Change) -> bool:
     if unit:
         waiting.until(lambda: _told(unit).get("ActiveState") != "deactivating", "the server to stop", unit)
         return is_at_rest(_told(unit))
-    return _said_farewell(change) or _took_its_pidfile_away(change)
+    return farewell.was_said(change) or _took_its_pidfile_away(change)
 
 
 def restore_for_its_next_start(change: Change, result: Undone) -> None:
@@ -68,19 +64,6 @@ def is_at_rest(shown: Mapping[str, str]) -> bool:
 
 def _told(unit: str) -> dict[str, str]:
     return systemd.show(unit, _ASKED)
-
-
-def _said_farewell(change: Change) -> bool:
-    """Killed, or in a crash, it does not."""
-    name = str(change.opened["runtime"].get("logfile") or "")
-    launch = change.opened["launch"]
-    path = os.path.join(launch["directory"] if launch else "/", name)
-    if not name or not os.path.isfile(path):
-        return False  # a log that is a device or a pipe tells nobody a second time
-    with open(path, "rb") as log:
-        log.seek(max(0, os.path.getsize(path) - _TAIL))
-        lines = log.read().decode("utf-8", "replace").splitlines()
-    return bool(lines) and _FAREWELL in lines[-1]
 
 
 def _took_its_pidfile_away(change: Change) -> bool:

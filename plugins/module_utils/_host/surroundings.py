@@ -40,14 +40,17 @@ _RESET_ON_FORK = 0x40000000
 
 
 def of(pid: int) -> dict[str, Any]:
-    """JSON-ready, and as secret as the environment may be. OSError where there is no such process."""
-    return {
-        "environment": environment.of(pid),
-        "umask": _umask(pid),
-        "limits": dict(_limits(pid)),
-        "nice": os.getpriority(os.PRIO_PROCESS, pid),
-        "scheduler": [os.sched_getscheduler(pid) & ~_RESET_ON_FORK, os.sched_getparam(pid).sched_priority],
-    }
+    """JSON-ready, and as secret as the environment may be. OSError where there is no such process.
+
+    What the C library does not tell (some know no scheduling policies) is not there.
+    """
+    found: dict[str, Any] = {"environment": environment.of(pid), "umask": _umask(pid), "limits": dict(_limits(pid))}
+    with contextlib.suppress(OSError):
+        found["nice"] = os.getpriority(os.PRIO_PROCESS, pid)
+    with contextlib.suppress(OSError):
+        policy = os.sched_getscheduler(pid) & ~_RESET_ON_FORK
+        found["scheduler"] = [policy, os.sched_getparam(pid).sched_priority]
+    return found
 
 
 def take_on(facts: Mapping[str, Any]) -> None:

@@ -46,14 +46,23 @@ def install(state_directory: Path) -> Path:
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     path = state_directory / "runner" / f"lowlat-{digest.hexdigest()[:16]}.pyz"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
+    archive = _archive(sources)
+    if not _holds(path, archive):
         path.parent.chmod(0o700)  # those of older releases may be entered by others
         files.sync_directory(state_directory)  # it may be new, or of somebody who was killed before he could do this
-        files.replace_bytes(os.fspath(path), _archive(sources), 0o600)
+        files.replace_bytes(os.fspath(path), archive, 0o600)
         _remove_others(path, deadline.all_armed(state_directory))
         for unfinished in path.parent.glob(".lowlat-*"):
             unfinished.unlink()  # somebody was killed here; nobody else writes under the lock
     return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """A damaged copy would end in an error at every deadline; one that cannot be read is none."""
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _remove_others(path: Path, armed: Iterable[Deadline]) -> None:

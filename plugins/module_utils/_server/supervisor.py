@@ -54,9 +54,20 @@ SERVICES = {
     "s6.service": "s6-svc -r",
     "nomad.service": "nomad alloc restart",
 }
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 #: What stands between a supervisor and its server, and ends with that.
-_BETWEEN = frozenset(
-    {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "su", "sudo", "runuser", "setpriv", "gosu", "env", "timeout"}
+_BETWEEN = _SHELLS | {"busybox", "su", "sudo", "runuser", "setpriv", "gosu", "env", "timeout"}
+#: Services whose children are sessions and jobs of others, which end and start as they like.
+_SESSIONS = frozenset(
+    {
+        "ssh.service",
+        "sshd.service",
+        "dropbear.service",
+        "cron.service",
+        "crond.service",
+        "cronie.service",
+        "atd.service",
+    }
 )
 
 
@@ -77,41 +88,60 @@ def of(pid: int) -> Supervisor | None:
         return Supervisor("its container", "a restart of its container")  # which ends with its first process
     with contextlib.suppress(psutil.NoSuchProcess, OSError):
         own = Process.of(pid)
-        return _among_parents(pid, own) or _by_service(own)
+        return _among_parents(pid, own) or _by_service(own) or _by_main_process(pid, own)
     return None
 
 
 def _among_parents(pid: int, own: Process) -> Supervisor | None:
-    process = psutil.Process(pid)
-    parent = process.parent()
-    if parent is not None and _names(parent) & {name[:_COMM] for name in INITS}:
-        # It has adopted all the others.
-        oldest = min(parent.children(), key=lambda child: (child.create_time(), child.pid), default=process)
-        return Supervisor(parent.name(), "a restart of its container") if oldest.pid == pid else None
-    while parent is not None and parent.pid != 1:
-        found = _known(parent) or _user_manager(parent, own)
-        if found or not _names(parent) & _BETWEEN:
+    child = psutil.Process(pid)
+    parent = child.parent()
+    while parent is not None:
+        names = _names(parent)
+        if names & {name[:_COMM] for name in INITS}:
+            return _container(parent) if _oldest(parent) == child else None
+        if parent.pid == 1:
+            # A shell waits for what it has started, and has adopted what is in a session of its own.
+            waits = bool(names & _SHELLS) and (_oldest(parent) == child or os.getsid(child.pid) == os.getsid(1))
+            return _container(parent) if waits else None
+        found = _known(names) or _user_manager(parent, own)
+        if found or not names & _BETWEEN:
             return found
-        unit = unit_in_cgroup(own.cgroup)
-        if unit and _main_process(unit) == parent.pid:
-            return Supervisor(unit, f"systemctl restart {unit}")
-        parent = parent.parent()
+        child, parent = parent, parent.parent()
     return None
 
 
-def _known(process: psutil.Process) -> Supervisor | None:
-    names = _names(process)
+def _container(first: psutil.Process) -> Supervisor:
+    return Supervisor(first.name(), "a restart of its container")
+
+
+def _oldest(parent: psutil.Process) -> psutil.Process | None:
+    return min(parent.children(), key=lambda child: (child.create_time(), child.pid), default=None)
+
+
+def _known(names: set[str]) -> Supervisor | None:
     return next((Supervisor(name, means) for name, means in PARENTS.items() if name[:_COMM] in names), None)
 
 
 def _names(process: psutil.Process) -> set[str]:
-    """What a process goes by, as the kernel keeps it; of a program in Python its script's name as well."""
+    """What a process goes by, as the kernel keeps it: a script is called by its file there, so its program as well.
+
+    Of a program in Python its script's name too, and of busybox what it is called as.
+    """
     found = {process.name()[:_COMM]}
-    if process.name().startswith("python"):
+    with contextlib.suppress(OSError):
+        program = os.path.basename(os.readlink(f"/proc/{process.pid}/exe")).replace(" (deleted)", "")
+        found.add(_called_as(process) if program == "busybox" else program[:_COMM])
+    if any(name.startswith("python") for name in found):
         with contextlib.suppress(psutil.AccessDenied):
             words = (os.path.basename(word).rpartition(".")[2] for word in process.cmdline()[1:3])
             found.update(word[:_COMM] for word in words)
     return found
+
+
+def _called_as(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.AccessDenied, IndexError):
+        return os.path.basename(process.cmdline()[0]).lstrip("-")[:_COMM]
+    return "busybox"
 
 
 def _user_manager(parent: psutil.Process, own: Process) -> Supervisor | None:
@@ -125,6 +155,16 @@ def _user_manager(parent: psutil.Process, own: Process) -> Supervisor | None:
 def _by_service(own: Process) -> Supervisor | None:
     unit = unit_in_cgroup(own.cgroup)
     return Supervisor(unit, SERVICES[unit]) if unit in SERVICES else None
+
+
+def _by_main_process(pid: int, own: Process) -> Supervisor | None:
+    """A unit whose main process has started the server, whatever that is called, ends and begins with it."""
+    unit = unit_in_cgroup(own.cgroup)
+    if unit is None or unit in _SESSIONS:
+        return None
+    main = _main_process(unit)
+    parents = {parent.pid for parent in psutil.Process(pid).parents()}
+    return Supervisor(unit, f"systemctl restart {unit}") if main in parents - {1} else None
 
 
 def _main_process(unit: str) -> int | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -17,7 +18,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change.launch import Launch, restart_process
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
-from ansible_collections.lowlat.redis.plugins.module_utils._host import environment
+from ansible_collections.lowlat.redis.plugins.module_utils._host import environment, surroundings
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Host
 from tests.integration._change.conftest import Changer
@@ -117,8 +118,76 @@ def test_where_nobody_told_it_is_as_any_other(changer: Callable[..., Changer], s
     assert launch is not None
     facts = asdict(launch)
     assert facts.pop("oom_score_adj") == spared
-    del facts["surroundings"], facts["supervisor"]  # likewise
+    for name in ("surroundings", "supervisor", "outputs", "log"):  # likewise
+        del facts[name]
     host.server.stop()
     Launch(**facts).start()
     until(lambda: answers(connect), "the server", "here", 30)
     assert (rank(connect().instance.pid), rank(os.getpid())) == (0, spared)
+
+
+@pytest.fixture
+def redirected(changer: Callable[..., Changer]) -> Changer:
+    """Its log is what a shell has redirected: the test's own server writes both to a file of its directory."""
+    return changer('logfile ""', persist=True)
+
+
+def _outputs(pid: int) -> list[str]:
+    return [os.readlink(f"/proc/{pid}/fd/{number}") for number in (1, 2)]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_it_writes_its_output_where_it_wrote_it(redirected: Changer, killed: bool) -> None:
+    host, log = redirected, Path(redirected.server.directory, "stderr")
+    pid, before = host.pid, log.read_bytes()
+    assert _outputs(pid) == [str(log)] * 2
+    host.apply(*host.redis(hz=20) if killed else host.redis(databases=4), restart="allowed")
+    if killed:
+        host.server.stop()
+        assert host.run("rolled_back")["restarted"]
+    assert host.pid != pid and _outputs(host.pid) == [str(log)] * 2
+    assert log.read_bytes().startswith(before) and f"{host.pid}:".encode() in log.read_bytes()[len(before) :]
+
+
+def test_such_a_log_tells_of_an_orderly_end(redirected: Changer) -> None:
+    redirected.apply(*redirected.redis(hz=20))
+    redirected.server.client().shutdown()
+    redirected.server.process.wait(10)
+    assert redirected.run("rolled_back")["left_stopped"] is True
+
+
+def test_another_file_of_that_name_is_not_written_to(redirected: Changer, tmp_path: Path) -> None:
+    """Root opens it, and others may own its directory."""
+    host, log = redirected, Path(redirected.server.directory, "stderr")
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    log.unlink()
+    (tmp_path / "precious").write_text("as it was")
+    log.symlink_to(tmp_path / "precious")
+    assert host.run("rolled_back")["restarted"]
+    assert (tmp_path / "precious").read_text() == "as it was" and _outputs(host.pid) == [os.devnull] * 2
+
+
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        ("sched_getscheduler", {"scheduler"}),
+        ("sched_getparam", {"scheduler"}),
+        ("getpriority", {"nice"}),
+    ],
+)
+def test_what_a_library_does_not_tell_is_left_out(
+    changer: Callable[..., Changer], monkeypatch: pytest.MonkeyPatch, call: str, lost: set[str]
+) -> None:
+    """Some C libraries have no such calls, and say so."""
+    host = changer(persist=True)
+    whole = surroundings.of(host.pid)
+
+    def fails(*_arguments: Any) -> Any:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    with monkeypatch.context() as here:
+        here.setattr(os, call, fails)
+        assert surroundings.of(host.pid) == {name: value for name, value in whole.items() if name not in lost}
+        host.apply(*host.redis(databases=4), restart="allowed")
+    assert host.live("databases") == "4"

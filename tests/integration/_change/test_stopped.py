@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.filter.history import FilterModule
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, stopped
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, farewell, stopped
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
@@ -153,3 +154,63 @@ def test_one_that_is_being_stopped_is_waited_for(changer: Make, monkeypatch: pyt
     monkeypatch.setattr(systemd, "show", lambda *_words: said.pop(0) if len(said) > 1 else said[0])
     assert stopped.on_purpose(change) and len(said) == 1
     os.kill(host.pid, signal.SIGKILL)
+
+
+def test_the_farewell_of_another_server_is_not_its_own(changer: Make, redis_server: Make, tmp_path: Path) -> None:
+    log = tmp_path / "shared.log"
+    other = redis_server(f"logfile {log}")
+    host = changer(f"logfile {log}", persist=True)
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    other.client().shutdown()
+    other.process.wait(10)
+    undone = host.run("rolled_back")
+    assert (undone["restarted"], undone["left_stopped"]) == (True, False) and answers(host)
+
+
+def test_its_own_farewell_counts_whatever_another_server_says_after_it(
+    changer: Make, redis_server: Make, tmp_path: Path
+) -> None:
+    log = tmp_path / "shared.log"
+    host = changer(f"logfile {log}", persist=True)
+    host.apply(*host.redis(hz=20))
+    shut_down(host)
+    redis_server(f"logfile {log}")
+    assert host.run("rolled_back")["left_stopped"] is True and not answers(host)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_farewell_from_before_the_change_tells_nothing(changer: Make, own: bool) -> None:
+    """With ``loglevel warning`` newer releases write nothing at a start; in a container each has the same pid."""
+    host = changer("loglevel warning", persist=True)
+    pid = host.pid if own else 4242
+    farewell = f"{pid}:M 01 Jan 2026 00:00:00.000 # Redis is now ready to exit, bye bye...\n"
+    Path(host.server.directory, "redis.log").write_text(farewell)
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    assert host.run("rolled_back")["left_stopped"] is False and answers(host)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_one_that_somebody_has_started_meanwhile_says_farewell_too(changer: Make, rotated: bool) -> None:
+    host = changer(persist=True)
+    log = Path(host.server.directory, "redis.log")
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    if rotated:
+        log.rename(f"{log}.1")
+    host.server.start()
+    shut_down(host)
+    assert host.run("rolled_back")["left_stopped"] is True and not answers(host)
+
+
+def test_a_log_that_cannot_be_read_tells_nothing(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+
+    def fails(path: str, *_arguments: Any) -> Any:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
+
+    monkeypatch.setattr(farewell, "open", fails, raising=False)
+    assert host.run("rolled_back")["left_stopped"] is False and answers(host)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,7 @@ class Supervised:
         return Path(self.host.server.directory)
 
     def answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError):
-            return bool(self.host.server.client().ping())
-        return False
+        return _listens(self.host)
 
     def servers(self) -> int:
         """Processes that listen there, or want to."""
@@ -179,3 +178,92 @@ def test_the_first_process_of_a_container_is_known(under: Callable[..., Supervis
     oldest.kill()
     assert str(supervisor.of(1)) == "its container (a restart of its container)"
     assert supervisor.of(os.getpid()) is None
+
+
+def script(path: Path, *lines: str) -> str:
+    """A program that the kernel calls by its file's name, and whose server is its child."""
+    path.write_text("\n".join(["#!/bin/sh", *lines, "true"]) + "\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["run", "start-redis.sh", "a-name-that-is-longer-than-the-kernel-keeps"])
+def test_a_script_stands_between_like_a_shell(under: Callable[..., Supervised], tmp_path: Path, name: str) -> None:
+    one = under("runsv", script(tmp_path / name, 'redis-server "$1"'))
+    (hazard,) = one.host.refused(*one.host.redis(databases=1), restart="allowed")
+    assert hazard["id"] == "foreign_supervisor" and one.servers() == 1
+
+
+def test_a_unit_whose_main_process_is_a_script_is_its_supervisor(
+    under: Callable[..., Supervised], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What systemd says of that unit is said here by hand."""
+    one = under(
+        "start-redis",
+        script(
+            tmp_path / "anything", 'python3 -c "import subprocess, sys; subprocess.run(sys.argv[1:])" redis-server "$1"'
+        ),
+    )
+    assert supervisor.of(one.host.pid) is None
+    unit = "by-script.service"
+    monkeypatch.setattr(supervisor, "unit_in_cgroup", lambda _text: unit)
+    monkeypatch.setattr(supervisor.systemd, "available", lambda: True)
+    monkeypatch.setattr(supervisor.systemd, "show", lambda *_words: {"MainPID": str(one.keeper.pid)})
+    assert str(supervisor.of(one.host.pid)) == f"{unit} (systemctl restart {unit})"
+    monkeypatch.setattr(supervisor.systemd, "show", lambda *_words: {"MainPID": str(one.host.pid)})
+    assert supervisor.of(one.host.pid) is None
+    unit = "ssh.service"
+    monkeypatch.setattr(supervisor.systemd, "show", lambda *_words: {"MainPID": str(one.keeper.pid)})
+    assert supervisor.of(one.host.pid) is None  # somebody's session
+
+
+#: Asks within the namespace of a container, where the server's pid is another one.
+ASK = """
+import psutil
+from ansible_collections.lowlat.redis.plugins.module_utils._server import supervisor
+servers = [one.pid for one in psutil.process_iter() if "redis-server" in one.name()]
+print(*(supervisor.of(pid) for pid in servers))
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (['redis-server "$1"'], "entrypoint.sh (a restart of its container)"),
+        (["sleep 600 &", 'redis-server "$1"'], "entrypoint.sh (a restart of its container)"),
+        (['sh -c \'redis-server "$0"; true\' "$1"'], "entrypoint.sh (a restart of its container)"),
+        (["sleep 600 &", 'redis-server "$1" --daemonize yes', "sleep 600"], "None"),
+    ],
+)
+def test_a_script_that_is_process_1_ends_with_its_server(
+    changer: Make, tmp_path: Path, lines: list[str], told: str
+) -> None:
+    host = changer()
+    host.server.stop()
+    entry = script(tmp_path / "entrypoint.sh", *lines)
+    own = () if os.geteuid() == 0 else ("--map-root-user",)
+    container = subprocess.Popen(
+        ["unshare", *own, "--pid", "--fork", "--kill-child", "--mount-proc", entry, host.server.config_file],
+        stdout=subprocess.DEVNULL,
+    )
+    until(lambda: _listens(host), "the server", "there", 30)
+    try:
+        (first,) = psutil.Process(container.pid).children()
+        enter = ["nsenter", *(("--user", "--preserve-credentials") if own else ()), "--pid", "--mount", "--target"]
+        said = subprocess.run(
+            [*enter, str(first.pid), sys.executable, "-c", ASK],
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        container.kill()
+        container.wait(10)
+    assert said.stdout.strip() == told, said.stderr
+
+
+def _listens(host: Any) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(host.server.client().ping())
+    return False

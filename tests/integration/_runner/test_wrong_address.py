@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import addresses
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 from tests.conftest import free_port
 from tests.integration._change.conftest import Changer
 from tests.integration._runner.test_deadline import apply, directory, run, state
@@ -75,6 +80,46 @@ def test_a_dead_server_is_known_by_its_other_addresses(changer: Make, how: str) 
     host.server.stop()
     login = {"login_host": "localhost"} if how == "localhost" else {"login_unix_socket": host.server.unix_socket}
     undone = host.run("rolled_back", **login)
+    assert (undone["state"], undone["restarted"], host.live("hz")) == ("rolled_back", True, "10")
+
+
+def _of_this_host() -> list[str]:
+    """None of it need be more than the loopback's."""
+    found = (one for each in psutil.net_if_addrs().values() for one in each)
+    words = (one.address.partition("%")[0] for one in found if one.family in (socket.AF_INET, socket.AF_INET6))
+    return sorted({"127.0.0.2", "::1", *words})
+
+
+@pytest.mark.parametrize(
+    ("bound", "families"),
+    [
+        ("*", {4}),
+        ("0.0.0.0", {4}),
+        ("* -::*", {4, 6}),
+        ("127.0.0.1 ::*", {6}),
+        ("127.0.0.1", set()),
+    ],
+)
+def test_one_that_listens_everywhere_is_known_by_each_address_of_the_host(
+    changer: Make, bound: str, families: set[int]
+) -> None:
+    host = changer(f"bind {bound}", "protected-mode no")
+    host.apply(*host.redis(hz=20))
+    change = Store(host.state_directory).find()
+    for asked in _of_this_host():
+        family = 6 if ":" in asked else 4
+        known = addresses.leads_to(change, Address(host=asked, port=host.server.port))
+        assert known is (family in families or asked == "127.0.0.1"), asked
+        assert not addresses.leads_to(change, Address(host=asked, port=free_port()))
+    for asked in ("192.0.2.1", "2001:db8::1", "redis.invalid"):
+        assert not addresses.leads_to(change, Address(host=asked, port=host.server.port))
+
+
+def test_a_dead_server_that_listens_everywhere_is_taken_back_by_another_address(changer: Make) -> None:
+    host = changer("bind *", persist=True)
+    apply(host, *host.redis(hz=20))
+    host.server.stop()
+    undone = host.run("rolled_back", login_host="127.0.0.2")
     assert (undone["state"], undone["restarted"], host.live("hz")) == ("rolled_back", True, "10")
 
 
