@@ -60,8 +60,9 @@ def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, 
 
 def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     """Restart for values that only a restart restores."""
-    if result.unlooked:
-        return host  # it would start with a file that has not gone back yet
+    # It would start with a file that has not gone back yet; or save over what is left of its data.
+    if result.unlooked or result.data_missing:
+        return host
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"] or foreign.is_left_alone(result, setting) or setting.key in result.hurting:
             continue

@@ -20,6 +20,7 @@ from . import (
     foreign,
     foreign_files,
     guards_rollback,
+    lost_data,
     neighbours,
     persistence,
     preimage,
@@ -96,7 +97,10 @@ def _end(result: Undone, by: str) -> None:
     if result.left and result.unheard and _is_tried_again(change, by):
         return
     if result.left:
-        end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
+        end, facts = (
+            "rollback_failed",
+            {"left": result.left, "lost": change.lost, "data_missing": result.data_missing, **facts},
+        )
     with collecting(result, "write its end into the journal"):
         change.journal.append(end, **facts)
         result.warnings.extend(deadline.disarm(change.directory))
@@ -113,8 +117,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     """Bring everything back and compare; what failed or differs is left to do."""
     lost = interrupted = remembered.interrupted(change)
     host, why = waiting.reach(connect)
-    if host:
-        guards_rollback.look(change, host, result)
+    _look(change, host, result)
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
@@ -126,20 +129,19 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
+        _look(change, host, result)
         dead = host is None and is_dead(change, why)
     if dead:
         lost = lost or {"runtime": change.opened["runtime"]}
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and is_dead(change, why)
-            if host:
-                guards_rollback.look(change, host, result)
+            _look(change, host, result)
     if dead or not guards_rollback.asked(change):
         restore_files(change, result)
     if host is None and not dead:
         host, why = waiting.reach(connect, BLOCKED)
-        if host:
-            guards_rollback.look(change, host, result)
+        _look(change, host, result)
     if not dead and guards_rollback.asked(change):
         _restore_files_of_a_server_that_was_asked(change, host, result)
     restore_live(change, host, result)
@@ -151,10 +153,18 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
             host = restart_where_needed(change, host, result)
         elif dead and lost:
             host = start_again(change, connect, lost, result)
+            lost_data.look(change, host, result)
     except expected() as error:
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _look(change: Change, host: Host | None, result: Undone) -> None:
+    """What the old values would destroy, and what is gone already: before any of it goes back."""
+    if host:
+        guards_rollback.look(change, host, result)
+        lost_data.look(change, host, result)
 
 
 def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
@@ -176,6 +186,8 @@ def _prove(
     result.unheard = False
     if host is None:
         host, why = waiting.reach(connect)
+        if host:
+            lost_data.look(change, host, result)
     if host is None:
         result.unheard = may_let_us_in(change, why, result)
         result.left.append(f"let us in to the server, for its live values: {why}")
