@@ -40,7 +40,7 @@ from .reviving import (
     start_with_its_data,
 )
 from .store import Change, Store
-from .undone import Undone, collecting, expected, timed_out
+from .undone import Undone, answer, collecting, expected, timed_out
 
 __all__ = ["Undone", "before_start", "roll_back", "roll_back_one"]
 
@@ -121,8 +121,10 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
-    dead = host is None and is_dead(change, why)
-    result.stopped = dead and stopped.on_purpose(change)
+    dead = host is None and _is_dead(change, why, result)
+    result.stopped = dead and answer(
+        result, "somebody has stopped the server on purpose", lambda: stopped.on_purpose(change), otherwise=False
+    )
     if result.stopped:
         stopped.restore_for_its_next_start(change, result)
         return
@@ -130,12 +132,12 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
         _look(change, host, result)
-        dead = host is None and is_dead(change, why)
+        dead = host is None and _is_dead(change, why, result)
     if dead:
         lost = lost or {"runtime": change.opened["runtime"]}
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
-            dead = host is None and is_dead(change, why)
+            dead = host is None and _is_dead(change, why, result)
             _look(change, host, result)
     if dead or not guards_rollback.asked(change):
         restore_files(change, result)
@@ -158,6 +160,11 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _is_dead(change: Change, why: LowlatError | None, result: Undone) -> bool:
+    """One of which that cannot be told may live: it gets no second one beside it."""
+    return answer(result, "the server is dead", lambda: is_dead(change, why), otherwise=False)
 
 
 def _look(change: Change, host: Host | None, result: Undone) -> None:
@@ -189,7 +196,8 @@ def _prove(
         if host:
             lost_data.look(change, host, result)
     if host is None:
-        result.unheard = may_let_us_in(change, why, result)
+        # The host itself tries again as long as nobody can tell, which has an end.
+        result.unheard = answer(result, "the server runs", lambda: may_let_us_in(change, why, result), otherwise=True)
         result.left.append(f"let us in to the server, for its live values: {why}")
         return
     if result.restarted:

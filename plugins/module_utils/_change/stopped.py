@@ -15,7 +15,7 @@ from . import boot, preimage, remembered, waiting
 from .restoring import activate, differences, restore_files, restore_live
 from .reviving import ABOUT_DATA
 from .store import Change
-from .undone import Undone, collecting
+from .undone import Undone, answer, collecting
 
 #: What Redis and Valkey write as the last line when they end in order, whoever asked for it.
 _FAREWELL = "is now ready to exit, bye bye"
@@ -54,7 +54,7 @@ def restore_for_its_next_start(change: Change, result: Undone) -> None:
     )
     with collecting(result, "compare the host with its pre-images"):
         result.left.extend(differences(result, None, waits))
-    if on_purpose(change):
+    if answer(result, "the server is still stopped", lambda: on_purpose(change), otherwise=True):
         result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
     else:
         result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive

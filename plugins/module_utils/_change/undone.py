@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 from .._errors import LowlatError
 from .._libraries import psutil, redis
@@ -57,6 +57,17 @@ class collecting:
             self._result.left.append(f"{self._step}: {error}")
             return True
         return False
+
+
+def answer(result: Undone, question: str, ask: Callable[[], bool], otherwise: bool) -> bool:
+    """What ``ask`` tells, or ``otherwise`` and a warning where it fails: nothing that is to go back waits for it."""
+    try:
+        return ask()
+    except expected() as error:
+        warning = f"it could not be told whether {question}: {error}"
+        if warning not in result.warnings:
+            result.warnings.append(warning)
+        return otherwise
 
 
 def timed_out(error: BaseException) -> bool:
