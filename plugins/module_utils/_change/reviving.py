@@ -12,7 +12,7 @@ from .._host import systemd
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
+from . import belonging, foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
 from .store import Change
 from .undone import Undone, collecting, expected, note
 
@@ -29,8 +29,7 @@ def is_dead(change: Change, why: LowlatError | None) -> bool:
     unit = change.opened["unit"]
     if unit:
         return systemd.show(unit, ["MainPID"]).get("MainPID") in (None, "", "0")
-    seen = [change.opened["server"]["pid"], *(entry["pid"] for entry in change.journal.entries if "pid" in entry)]
-    return not any(launch.is_running(int(pid)) for pid in seen)
+    return not belonging.any_runs(change)
 
 
 def may_let_us_in(change: Change, why: LowlatError | None, result: Undone) -> bool:

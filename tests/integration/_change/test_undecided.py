@@ -1,17 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot be told about a dead server stops no rollback: the files go back all the same."""
+"""Whether a server is dead, and by whom: what cannot be told stops no rollback."""
 
 from __future__ import annotations
 
 import errno
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import reviving, rollback, stopped, writing
+from ansible_collections.lowlat.redis.plugins.module_utils._change import preimage, reviving, rollback, stopped, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -84,3 +86,46 @@ def test_one_that_stays_stopped_is_asked_twice(changer: Make, monkeypatch: pytes
     monkeypatch.setattr(stopped, "on_purpose", lambda change: answers.pop() if answers else failing())
     undone = host.run("rolled_back")
     assert (undone["state"], undone["left_stopped"], host.config) == ("rolled_back", True, before)
+
+
+@pytest.fixture
+def other() -> Iterator[int]:
+    """The pid of a process that is no server."""
+    process = subprocess.Popen(["sleep", "600"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def reused(host: Any, pid: int, monkeypatch: pytest.MonkeyPatch, *lost: str) -> None:
+    """By now another process has the number of its server, as may be after a reboot; ``lost`` its journal never told."""
+    capture = preimage.capture
+
+    def with_that_pid(*given: Any) -> dict[str, Any]:
+        facts = capture(*given)
+        server = {name: fact for name, fact in facts["server"].items() if name not in lost}
+        return {**facts, "server": {**server, "pid": pid}}
+
+    with monkeypatch.context() as here:
+        here.setattr(preimage, "capture", with_that_pid)
+        host.apply(*host.redis(hz=20))
+    host.server.stop()
+
+
+def test_another_process_with_its_number_is_not_the_server(
+    changer: Make, other: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = changer(persist=True)
+    reused(host, other, monkeypatch)
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["restarted"], host.live("hz")) == ("rolled_back", True, "10")
+
+
+def test_a_journal_that_tells_the_number_alone(changer: Make, other: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be the server, which gets no second one beside it."""
+    host = changer(persist=True)
+    before = host.config
+    reused(host, other, monkeypatch, "process_started")
+    with pytest.raises(ChangeError, match="let us in to the server"):
+        host.run("rolled_back")
+    assert host.config == before
