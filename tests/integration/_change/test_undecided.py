@@ -40,7 +40,7 @@ def test_a_log_that_cannot_be_read(changer: Make, monkeypatch: pytest.MonkeyPatc
     before = host.config
     host.apply(*host.redis(hz=20))
     host.server.stop()
-    monkeypatch.setattr(stopped, "_said_farewell", failing)
+    monkeypatch.setattr(stopped, "on_purpose", failing)
     undone = host.run("rolled_back")
     assert (undone["state"], undone["restarted"], host.config, host.live("hz")) == ("rolled_back", True, before, "10")
     assert any("stopped the server" in warning and "/mnt/gone" in warning for warning in undone["warnings"])
@@ -98,7 +98,7 @@ def other() -> Iterator[int]:
 
 
 def reused(host: Any, pid: int, monkeypatch: pytest.MonkeyPatch, *lost: str) -> None:
-    """By now another process has the number of its server, as may be after a reboot; ``lost`` its journal never told."""
+    """By now another process has the number of its server, as may be after a reboot; ``lost`` is not in its journal."""
     capture = preimage.capture
 
     def with_that_pid(*given: Any) -> dict[str, Any]:
