@@ -26,6 +26,7 @@ from . import (
     preimage,
     remembered,
     stopped,
+    tries,
     waiting,
 )
 from .restoring import activate, differences, restore_files, restore_live
@@ -75,7 +76,7 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     foreign_files.look(result)  # before any of it is overwritten
     _tell_what_is_lost(change, result)
     with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
-        change.journal.append("rolling_back", by=by, at=time.time())
+        change.journal.append("rolling_back", by=by, **tries.begun())
     already = len(result.left)
     connect = belonging.only_to_its_server(change, connect)
     _restore(change, connect, result)
@@ -94,23 +95,14 @@ def _end(result: Undone, by: str) -> None:
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     facts["left_stopped"] = result.stopped
     end = "rolled_back"
-    if result.left and result.unheard and _is_tried_again(change, by):
+    if result.left and result.unheard and tries.go_on(change, by):
         return
     if result.left:
-        end, facts = (
-            "rollback_failed",
-            {"left": result.left, "lost": change.lost, "data_missing": result.data_missing, **facts},
-        )
+        end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
+        facts["data_missing"] = result.data_missing
     with collecting(result, "write its end into the journal"):
         change.journal.append(end, **facts)
         result.warnings.extend(deadline.disarm(change.directory))
-
-
-def _is_tried_again(change: Change, by: str) -> bool:
-    """The host itself comes again while a server that runs lets nobody in, but not without end."""
-    tries = (entry for entry in change.journal.entries if entry["entry"] == "rolling_back" and entry.get("by") == by)
-    first = next(tries, {"at": time.time()})
-    return by in ("deadline", "boot", "recover") and time.time() - float(first["at"]) < waiting.PATIENCE
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
