@@ -54,6 +54,9 @@ def restore_for_its_next_start(change: Change, result: Undone) -> None:
     )
     with collecting(result, "compare the host with its pre-images"):
         result.left.extend(differences(result, None, waits))
+    # A reboot ends a server in order as well, and what starts it then asks nobody.
+    same_boot = change.opened["boot_id"] in ("", boot.identity())
+    result.unheard = bool(waits) and not same_boot and not change.opened["unit"]
     if answer(result, "the server is still stopped", lambda: on_purpose(change), otherwise=True):
         result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
     else:

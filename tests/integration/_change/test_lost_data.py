@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import preimage
-from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
+from ansible_collections.lowlat.redis.plugins.module_utils._change import lost_data, preimage
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 
 pytestmark = pytest.mark.slow
 
@@ -183,3 +187,19 @@ def test_and_fewer_keys_are_told(changer: Make) -> None:
     host.server.start()
     confirmed = host.run("confirmed")
     assert confirmed["state"] == "confirmed" and warned(confirmed, "60 keys now, and 100 before")
+
+
+def test_nor_when_systemd_had_to_start_it_again(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That was no operator. What systemd says is said here."""
+    host = changer(persist=True)
+    host.apply(*host.redis(databases=4), restart="defer")
+    host.server.stop()
+    host.server.start()
+    change = Store(host.state_directory).find()
+    found = connecting(Address.from_options(host.options("confirmed")))()
+    found = replace(found, instance=replace(found.instance, unit="redis-server.service"))
+    monkeypatch.setattr(systemd, "show", lambda *_words: {"NRestarts": "1"})
+    with pytest.raises(ChangeError, match="systemd had to start it again, 1 times"):
+        lost_data.refuse_unless_whole(change, found)
+    monkeypatch.setattr(systemd, "show", lambda *_words: {"NRestarts": "0"})
+    assert lost_data.refuse_unless_whole(change, found) == []
