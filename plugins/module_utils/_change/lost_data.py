@@ -79,8 +79,10 @@ def _missing(change: Change, host: Host) -> tuple[str, bool]:
     here = host.instance
     entries = ({**change.opened["server"], "keys": change.opened["keys"]}, *change.journal.entries)
     before = next((one["keys"] for one in reversed(entries) if one.get("keys") is not None), None)
+    if not before or change.journal.last("confirmed"):  # long ago, maybe: keys come and go
+        return "", False
     process = (here.pid, here.process_started)
-    if not before or process in belonging.processes(change) or remembered.is_same_process(host, entries[0]):
+    if process in belonging.processes(change) or remembered.is_same_process(host, entries[0]):
         return "", False
     held, expired = keys.since_start(host.client)
     if held + expired < before:

@@ -203,3 +203,14 @@ def test_nor_when_systemd_had_to_start_it_again(changer: Make, monkeypatch: pyte
         lost_data.refuse_unless_whole(change, found)
     monkeypatch.setattr(systemd, "show", lambda *_words: {"NRestarts": "0"})
     assert lost_data.refuse_unless_whole(change, found) == []
+
+
+def test_what_it_held_before_a_confirmed_change_counts_no_more(changer: Make) -> None:
+    host = changer(persist=True)
+    fill(host)
+    host.apply(*host.redis(hz=20))
+    host.run("confirmed")
+    lose(host)
+    host.server.start()
+    undone = host.run("rolled_back")
+    assert undone["state"] == "rolled_back" and not warned(undone, "keys")
