@@ -13,8 +13,17 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import preimage, reviving, rollback, stopped, writing
+from ansible_collections.lowlat.redis.plugins.module_utils._change import (
+    boot,
+    preimage,
+    reviving,
+    rollback,
+    stopped,
+    writing,
+)
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._server.process import started
 
 pytestmark = pytest.mark.slow
 
@@ -90,8 +99,9 @@ def test_one_that_stays_stopped_is_asked_twice(changer: Make, monkeypatch: pytes
 
 @pytest.fixture
 def other() -> Iterator[int]:
-    """The pid of a process that is no server."""
+    """The pid of a process that is no server; whatever begins later begins in another tick of the kernel's clock."""
     process = subprocess.Popen(["sleep", "600"])
+    until(lambda: boot.seconds() > started(process.pid) + 0.02, "the next tick", "")
     yield process.pid
     process.kill()
     process.wait()
