@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from .._errors import BadInput, LowlatError, ServerError
 from .._server.connection import Address
-from .._server.process import Process
+from .._server.process import started
 from .._settings.setting import Host
 from . import addresses, deadline, launch
 from .store import Change
@@ -86,11 +86,18 @@ def processes(change: Change) -> set[tuple[Any, Any]]:
     return {(one["pid"], one["process_started"]) for one in entries if "pid" in one and "process_started" in one}
 
 
+def any_runs(change: Change) -> bool:
+    """Whether any of them is there; of one whose start the journal does not tell, whether its number is taken."""
+    entries = [one for one in (change.opened["server"], *change.journal.entries) if "pid" in one]
+    numbers = (int(one["pid"]) for one in entries if one.get("process_started") is None)
+    return any(map(runs, processes(change))) or any(map(launch.is_running, numbers))
+
+
 def runs(process: tuple[Any, Any]) -> bool:
     """Whether that very process is there, and not another one with its number. A zombie has ended."""
     try:
         pid = int(process[0])
-        return bool(Process.of(pid).started == process[1]) and launch.is_running(pid)
+        return bool(started(pid) == process[1]) and launch.is_running(pid)
     except (OSError, ValueError):
         return False
 

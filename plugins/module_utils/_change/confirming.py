@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Callable
 
 from .._errors import ChangeError
 from .._settings.setting import Host
-from . import belonging, deadline, remembered, restart, writing
+from . import belonging, deadline, lost_data, remembered, restart, writing
 from .store import Change, Store
 
 
@@ -19,7 +18,7 @@ def confirm(
 ) -> tuple[Change, bool, list[str]]:
     """Keep an applied change, after proof that the server answers and every value still holds.
 
-    Returns the change, whether this call confirmed it, and what could not be removed of its watch.
+    Returns the change, whether this call confirmed it, and warnings: of keys, and of what is left of its watch.
     """
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
@@ -43,9 +42,12 @@ def confirm(
         deadline.refuse_late(change)
         host = connect()
         belonging.refuse_another(change, host)
-        restarted = change.journal.last("restarted")
-        if restarted:
-            _refuse_another_process(change, host, restarted)
+        restarted, warnings = change.journal.last("restarted"), []
+        if restarted is None:
+            warnings = lost_data.refuse_unless_whole(change, host)
+        else:
+            if not remembered.is_same_process(host, restarted):
+                raise lost_data.another_process(change, host, restarted)
             restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
         pending = set((change.journal.last("applied") or {})["pending"])
         drifted = writing.differing(change, host, pending)
@@ -58,19 +60,4 @@ def confirm(
             )
         deadline.refuse_late(change)  # the proof has taken its time
         change.journal.append("confirmed", by="operator", at=time.time())
-        return change, True, deadline.disarm(change.directory)
-
-
-def _refuse_another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> None:
-    """The keys and runtime values of a server that crashed or was restarted since were proven by nobody."""
-    if remembered.is_same_process(host, proven):
-        return
-    held = f" with {proven['keys']} keys" if "keys" in proven else ""
-    raise ChangeError(
-        "This is not the server process that the change was proven on, so it was not confirmed",
-        where=change.describe(),
-        why=f"process {proven['pid']} was proven{held}; now process {host.instance.pid} answers, with "
-        f"{sum(host.instance.keys.values())}, and what was set by command alone may be gone",
-        remedy="See the server's log for why it was started again and look at its data, then roll the change back; "
-        "it can be applied again after that",
-    )
+        return change, True, [*warnings, *deadline.disarm(change.directory)]

@@ -16,7 +16,7 @@ from .._server import directives
 from .._server.connection import Address
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from . import boot, remembered, sealed
+from . import boot, keys, remembered, sealed
 from .launch import Launch
 from .plan import Plan, shown
 from .store import Change
@@ -58,6 +58,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
         },
         "connection": host.address.tls_options(),
         "boot_id": boot.identity(),
+        "keys": keys.total(host.client),
     }
 
 

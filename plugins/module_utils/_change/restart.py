@@ -16,7 +16,7 @@ from .._libraries import redis
 from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from . import remembered, sealed
+from . import keys, remembered, sealed
 from .launch import is_running, refuse_supervised, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import PATIENCE, until
@@ -45,13 +45,13 @@ def restart(
     """
     refuse_supervised(host)
     with server_errors(host.address):
-        _await_master(host)
+        await_master(host)
         replica_in_sync = _make_ready(host, ours)
         known = remembered.capture(host)
         note(remembered.journalled(known, host))
         if host.instance.version >= (6, 2, 0):
             command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
-        keys_before = all_keys(host.client)
+        keys_before = keys.total(host.client)
     host.client.connection_pool.disconnect()
     if host.instance.unit:
         systemd.restart(host.instance.unit, PATIENCE)
@@ -113,13 +113,8 @@ def _make_ready(host: Host, ours: frozenset[str]) -> bool:
 def proof(host: Host) -> dict[str, Any]:
     """Which process was found whole, for the journal; JSON-ready."""
     with server_errors(host.address):
-        keys = all_keys(host.client)
-    return {"pid": host.instance.pid, "process_started": host.instance.process_started, "keys": keys}
-
-
-def all_keys(client: redis.Redis) -> int:
-    """Keys over all databases."""
-    return sum(int(counts["keys"]) for counts in client.info("keyspace").values())
+        held = keys.total(host.client)
+    return {"pid": host.instance.pid, "process_started": host.instance.process_started, "keys": held}
 
 
 def _await_server(host: Host) -> None:
@@ -151,7 +146,7 @@ def _await_server(host: Host) -> None:
         time.sleep(0.05)
 
 
-def _await_master(host: Host) -> None:
+def await_master(host: Host) -> None:
     """A replica whose link is only just coming up keeps its data by it; one that has no master goes on without."""
     client = host.client
     if client.info("replication").get("role") != "slave":
@@ -226,9 +221,7 @@ def _not_up(host: Host, why: str) -> ChangeError:
 
 def _prove_keys(host: Host, before: int) -> None:
     """Every key is there, or its time had come while the server was away or since."""
-    facts = host.client.info("everything")
-    held = max(all_keys(host.client), int(facts.get("rdb_last_load_keys_loaded", 0)))
-    expired = int(facts.get("rdb_last_load_keys_expired", 0)) + int(facts.get("expired_keys", 0))
+    held, expired = keys.since_start(host.client)
     if held + expired < before:
         raise DataMissing(
             "Keys are missing after the restart",

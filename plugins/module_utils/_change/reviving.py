@@ -12,7 +12,7 @@ from .._host import systemd
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
+from . import belonging, foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
 from .store import Change
 from .undone import Undone, collecting, expected, note
 
@@ -29,8 +29,7 @@ def is_dead(change: Change, why: LowlatError | None) -> bool:
     unit = change.opened["unit"]
     if unit:
         return systemd.show(unit, ["MainPID"]).get("MainPID") in (None, "", "0")
-    seen = [change.opened["server"]["pid"], *(entry["pid"] for entry in change.journal.entries if "pid" in entry)]
-    return not any(launch.is_running(int(pid)) for pid in seen)
+    return not belonging.any_runs(change)
 
 
 def may_let_us_in(change: Change, why: LowlatError | None, result: Undone) -> bool:
@@ -60,8 +59,9 @@ def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, 
 
 def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     """Restart for values that only a restart restores."""
-    if result.unlooked:
-        return host  # it would start with a file that has not gone back yet
+    # It would start with a file that has not gone back yet; or save over what is left of its data.
+    if result.unlooked or result.data_missing:
+        return host
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"] or foreign.is_left_alone(result, setting) or setting.key in result.hurting:
             continue

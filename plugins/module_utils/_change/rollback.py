@@ -20,11 +20,13 @@ from . import (
     foreign,
     foreign_files,
     guards_rollback,
+    lost_data,
     neighbours,
     persistence,
     preimage,
     remembered,
     stopped,
+    tries,
     waiting,
 )
 from .restoring import activate, differences, restore_files, restore_live
@@ -39,7 +41,7 @@ from .reviving import (
     start_with_its_data,
 )
 from .store import Change, Store
-from .undone import Undone, collecting, expected, timed_out
+from .undone import Undone, answer, collecting, expected, timed_out
 
 __all__ = ["Undone", "before_start", "roll_back", "roll_back_one"]
 
@@ -74,7 +76,7 @@ def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator",
     foreign_files.look(result)  # before any of it is overwritten
     _tell_what_is_lost(change, result)
     with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written
-        change.journal.append("rolling_back", by=by, at=time.time())
+        change.journal.append("rolling_back", by=by, **tries.begun())
     already = len(result.left)
     connect = belonging.only_to_its_server(change, connect)
     _restore(change, connect, result)
@@ -93,53 +95,47 @@ def _end(result: Undone, by: str) -> None:
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     facts["left_stopped"] = result.stopped
     end = "rolled_back"
-    if result.left and result.unheard and _is_tried_again(change, by):
+    if result.left and result.unheard and tries.go_on(change, by):
         return
     if result.left:
         end, facts = "rollback_failed", {"left": result.left, "lost": change.lost, **facts}
+        facts["data_missing"] = result.data_missing
     with collecting(result, "write its end into the journal"):
         change.journal.append(end, **facts)
         result.warnings.extend(deadline.disarm(change.directory))
-
-
-def _is_tried_again(change: Change, by: str) -> bool:
-    """The host itself comes again while a server that runs lets nobody in, but not without end."""
-    tries = (entry for entry in change.journal.entries if entry["entry"] == "rolling_back" and entry.get("by") == by)
-    first = next(tries, {"at": time.time()})
-    return by in ("deadline", "boot", "recover") and time.time() - float(first["at"]) < waiting.PATIENCE
 
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
     """Bring everything back and compare; what failed or differs is left to do."""
     lost = interrupted = remembered.interrupted(change)
     host, why = waiting.reach(connect)
-    if host:
-        guards_rollback.look(change, host, result)
+    _look(change, host, result)
     failed = len(result.left)
     restore_live(change, host, result)
     del result.left[failed:]  # each of them is tried again when the files are back
-    dead = host is None and is_dead(change, why)
-    result.stopped = dead and stopped.on_purpose(change)
+    dead = host is None and _is_dead(change, why, result)
+    result.stopped = dead and answer(
+        result, "somebody has stopped the server on purpose", lambda: stopped.on_purpose(change), otherwise=False
+    )
     if result.stopped:
         stopped.restore_for_its_next_start(change, result)
         return
     if dead and interrupted:
         # Killed in a restart: the new server may have been started in this very moment, and must get no second one.
         host, why = waiting.reach(connect, starting=STARTING)
-        dead = host is None and is_dead(change, why)
+        _look(change, host, result)
+        dead = host is None and _is_dead(change, why, result)
     if dead:
         lost = lost or {"runtime": change.opened["runtime"]}
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
-            dead = host is None and is_dead(change, why)
-            if host:
-                guards_rollback.look(change, host, result)
+            dead = host is None and _is_dead(change, why, result)
+            _look(change, host, result)
     if dead or not guards_rollback.asked(change):
         restore_files(change, result)
     if host is None and not dead:
         host, why = waiting.reach(connect, BLOCKED)
-        if host:
-            guards_rollback.look(change, host, result)
+        _look(change, host, result)
     if not dead and guards_rollback.asked(change):
         _restore_files_of_a_server_that_was_asked(change, host, result)
     restore_live(change, host, result)
@@ -151,10 +147,23 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
             host = restart_where_needed(change, host, result)
         elif dead and lost:
             host = start_again(change, connect, lost, result)
+            lost_data.look(change, host, result)
     except expected() as error:
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
     _prove(change, host, why, connect, lost, result)
+
+
+def _is_dead(change: Change, why: LowlatError | None, result: Undone) -> bool:
+    """One of which that cannot be told may live: it gets no second one beside it."""
+    return answer(result, "the server is dead", lambda: is_dead(change, why), otherwise=False)
+
+
+def _look(change: Change, host: Host | None, result: Undone) -> None:
+    """What the old values would destroy, and what is gone already: before any of it goes back."""
+    if host:
+        guards_rollback.look(change, host, result)
+        lost_data.look(change, host, result)
 
 
 def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
@@ -176,8 +185,11 @@ def _prove(
     result.unheard = False
     if host is None:
         host, why = waiting.reach(connect)
+        if host:
+            lost_data.look(change, host, result)
     if host is None:
-        result.unheard = may_let_us_in(change, why, result)
+        # The host itself tries again as long as nobody can tell, which has an end.
+        result.unheard = answer(result, "the server runs", lambda: may_let_us_in(change, why, result), otherwise=True)
         result.left.append(f"let us in to the server, for its live values: {why}")
         return
     if result.restarted:

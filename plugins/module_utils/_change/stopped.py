@@ -15,7 +15,7 @@ from . import boot, farewell, preimage, remembered, waiting
 from .restoring import activate, differences, restore_files, restore_live
 from .reviving import ABOUT_DATA
 from .store import Change
-from .undone import Undone, collecting
+from .undone import Undone, answer, collecting
 
 _ASKED = ("ActiveState", "Result", "Job")
 
@@ -50,7 +50,10 @@ def restore_for_its_next_start(change: Change, result: Undone) -> None:
     )
     with collecting(result, "compare the host with its pre-images"):
         result.left.extend(differences(result, None, waits))
-    if on_purpose(change):
+    # A reboot ends a server in order as well, and what starts it then asks nobody.
+    same_boot = change.opened["boot_id"] in ("", boot.identity())
+    result.unheard = bool(waits) and not same_boot and not change.opened["unit"]
+    if answer(result, "the server is still stopped", lambda: on_purpose(change), otherwise=True):
         result.warnings.append("the server was stopped by somebody, who may have a reason, and was left so")
     else:
         result.blocked = True  # it was started meanwhile, with old files or new ones: it is taken back alive

@@ -123,7 +123,7 @@ def _take_back(change: Change, connect: Callable[[], Host], error: BaseException
     """Roll back after a failed apply and raise what the operator must know."""
     if isinstance(error, restart.DataMissing):
         # Another restart could destroy what is left: this is for a person to look at.
-        facts = {"left": [error.message], "restarted": False, "by": "apply", "at": time.time()}
+        facts = {"left": [error.message], "data_missing": True, "restarted": False, "by": "apply", "at": time.time()}
         change.journal.append("rollback_failed", **facts)
         deadline.disarm(change.directory)
         undone = rollback.Undone(change, left=[error.message])

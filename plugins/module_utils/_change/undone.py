@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 from .._errors import LowlatError
 from .._libraries import psutil, redis
@@ -30,6 +30,7 @@ class Undone:
     foreign: list[dict[str, Any]] = field(default_factory=list)
     unlooked: set[str] = field(default_factory=set)  #: files with an edit of which no copy could be made
     hurting: frozenset[str] = frozenset()  #: directives that the old value of would destroy something by now
+    data_missing: bool = False  #: it was started again and is empty, and no person has been told yet
     blocked: bool = False  #: a step failed because the server did not answer in time
     stopped: bool = False  #: somebody has shut the server down on purpose, and it was left so
     unheard: bool = False  #: in the end the server let nobody in, though it runs
@@ -56,6 +57,17 @@ class collecting:
             self._result.left.append(f"{self._step}: {error}")
             return True
         return False
+
+
+def answer(result: Undone, question: str, ask: Callable[[], bool], otherwise: bool) -> bool:
+    """What ``ask`` tells, or ``otherwise`` and a warning where it fails: nothing that is to go back waits for it."""
+    try:
+        return ask()
+    except expected() as error:
+        warning = f"it could not be told whether {question}: {error}"
+        if warning not in result.warnings:
+            result.warnings.append(warning)
+        return otherwise
 
 
 def timed_out(error: BaseException) -> bool:

@@ -32,9 +32,7 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> Process:
         """OSError if there is no such process."""
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name may contain anything, blanks and brackets too; what follows its last bracket may not.
-            fields = file.read().rpartition(b")")[2].split()
+        since = started(pid)
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="replace") as file:
             cgroup = file.read()
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -42,8 +40,14 @@ class Process:
         # A title is one string, padded with NULs to the length of what it replaced.
         words = [os.fsdecode(word) for word in line[:-1].split(b"\0")]
         titled = not any(words[1:]) and (len(words) > 1 or " " in words[0])
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return cls(pid, started, _executable(pid), cgroup, None if titled else words)
+        return cls(pid, since, _executable(pid), cgroup, None if titled else words)
+
+
+def started(pid: int) -> float:
+    """When that process began, in seconds after boot; anybody may ask for anybody's. OSError if there is none."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        # The name may contain anything, blanks and brackets too; what follows its last bracket may not.
+        return int(file.read().rpartition(b")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def find_process(client: redis.Redis, info: Mapping[str, Any], where: str) -> Process:

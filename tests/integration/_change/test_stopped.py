@@ -15,10 +15,12 @@ import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.filter.history import FilterModule
-from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, farewell, stopped
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, farewell, rollback, stopped, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +93,58 @@ def test_the_old_file_waits_where_it_could_load_older_data(changer: Make) -> Non
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert (host.config, host.live("appendonly"), host.live("hz")) == (before, "no", "10")
     assert host.server.client().get("written under") == "the change"
+
+
+def by_the_host(host: Any) -> Any:
+    change = Store(host.state_directory).find()
+    return rollback.roll_back(change, connecting(Address.from_options(host.options("rolled_back"))), "boot")
+
+
+def test_after_a_reboot_the_one_whose_file_waits_is_waited_for(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An orderly reboot ends it in order, too; whatever starts it does so without asking, with the file as it is."""
+    host = changer(persist=True)
+    before = host.config
+    host.apply(*host.redis(maxmemory="1gb", hz=20))
+    shut_down(host)
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    for _try in range(2):
+        assert any("start the server" in left for left in by_the_host(host).left)
+        assert host.history()["open"]["state"] == "rolling_back" and not answers(host)
+    host.server.start()
+    assert host.live("hz") == "20"
+    assert by_the_host(host).left == []
+    assert (host.config, host.live("maxmemory"), host.live("hz")) == (before, "0", "10")
+    assert host.history()["changes"][-1]["state"] == "rolled_back"
+
+
+def test_but_not_without_end(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(maxmemory="1gb"))
+    shut_down(host)
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    by_the_host(host)
+    assert host.history()["open"]["state"] == "rolling_back"
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    by_the_host(host)
+    assert host.history()["open"]["state"] == "rollback_failed" and "left so" in told(host)
+
+
+def test_in_the_same_boot_nobody_waits_for_it(changer: Make) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(maxmemory="1gb"))
+    shut_down(host)
+    by_the_host(host)
+    assert host.history()["open"]["state"] == "rollback_failed"
+
+
+def test_after_a_reboot_an_operator_is_told_at_once(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer(persist=True)
+    host.apply(*host.redis(maxmemory="1gb"))
+    shut_down(host)
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    with pytest.raises(ChangeError, match="start the server"):
+        host.run("rolled_back")
+    assert host.history()["open"]["state"] == "rollback_failed"
 
 
 def test_one_that_was_killed_is_started_again(changer: Make) -> None:

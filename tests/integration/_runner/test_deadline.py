@@ -21,10 +21,12 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import (
     boot,
     deadline,
     request,
+    tries,
     waiting,
     watching,
 )
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
 from tests.integration._change.conftest import Changer
@@ -289,6 +291,46 @@ def test_it_is_not_waited_for_without_end(
     monkeypatch.setattr(waiting, "PATIENCE", 0.0)
     assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
     assert (state(host), Path(where, "armed").exists()) == ("rollback_failed", False)
+
+
+@pytest.mark.parametrize("then", [0.0, 4e9], ids=["set to the right time", "set back"])
+def test_who_sets_the_clock_changes_nothing_about_that(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch, then: float
+) -> None:
+    """At boot it may be 1970, until the network tells the time."""
+    host, where, _clients = full
+    monkeypatch.setattr(waiting, "PATIENCE", float(LONG))
+    uptime = boot.seconds()
+    with monkeypatch.context() as at_first:
+        at_first.setattr(time, "time", lambda: then)
+        assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    monkeypatch.setattr(boot, "seconds", lambda: uptime + 2 * LONG)
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+    assert (state(host), Path(where, "armed").exists()) == ("rollback_failed", False)
+
+
+def test_another_boot_starts_anew(
+    full: tuple[Changer, str, contextlib.ExitStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, _where, _clients = full
+    monkeypatch.setattr(waiting, "PATIENCE", float(LONG))
+    uptime = boot.seconds()
+    assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    monkeypatch.setattr(boot, "seconds", lambda: uptime + 2 * LONG)
+    assert commands.main(["recover", host.state_directory]) == commands.AGAIN
+    monkeypatch.setattr(boot, "seconds", lambda: uptime + 4 * LONG)
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+
+
+def test_tries_of_an_older_release_count_by_the_clock(full: tuple[Changer, str, contextlib.ExitStack]) -> None:
+    host, where, _clients = full
+    change = Store(host.state_directory).at(Path(where))
+    assert change is not None
+    for at, goes_on in ((time.time() - 1, True), (1000.0, False)):
+        change.journal.entries = [{"entry": "rolling_back", "by": "boot", "at": at}]
+        assert tries.go_on(change, "boot") is goes_on
 
 
 def test_an_operator_is_told_at_once(full: tuple[Changer, str, contextlib.ExitStack]) -> None:
