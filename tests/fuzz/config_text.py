@@ -23,7 +23,7 @@ _LEFT_OUT = frozenset(
     supervised syslog-enabled syslog-facility syslog-ident replicaof cluster-enabled aclfile activedefrag
     oom-score-adj proc-title-template ignore-warnings locale-collate bind-source-addr req-res-logfile
     cluster-announce-hostname dbfilename appendfilename appenddirname appendonly enable-debug-assert import-mode
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - one word a line would fill a screen
 )
 #: People have these more than once.
 _REPEATED = ("save", "client-output-buffer-limit", "hz", "maxmemory", "timeout")

@@ -18,7 +18,7 @@ _UNIT_KEYS = frozenset(
     Description Documentation Wants Requires Requisite BindsTo PartOf Upholds Conflicts Before After OnFailure
     OnSuccess StartLimitIntervalSec StartLimitBurst StartLimitAction JobTimeoutSec RefuseManualStop
     StopWhenUnneeded IgnoreOnIsolate DefaultDependencies RequiresMountsFor
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - one word a line would fill a screen
 )
 MEMORY_LIMITS = frozenset(("MemoryMax", "MemoryHigh", "MemoryLimit"))
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([BKMGTPE]?|%)\Z", re.ASCII)

@@ -133,7 +133,10 @@ def test_a_journal_that_does_not_tell_how_many_there_were(changer: Make, monkeyp
     host = changer(persist=True)
     fill(host)
     capture = preimage.capture
-    older = lambda *given: {name: facts for name, facts in capture(*given).items() if name != "keys"}  # noqa: E731
+
+    def older(*given: Any) -> dict[str, Any]:
+        return {name: facts for name, facts in capture(*given).items() if name != "keys"}
+
     monkeypatch.setattr(preimage, "capture", older)
     host.apply(*host.redis(hz=20))
     lose(host)
