@@ -4,7 +4,7 @@
 # Everything at once, so that later commands need no network.
 
 run_setup() {
-    need_redis_server
+    need_test_packages
     need_python test
     need_lint_packages
     need_fault_packages

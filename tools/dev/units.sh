@@ -3,15 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Unit tests, and integration tests against private Redis servers.
 
-# The quick ones, two at a time. Those that take seconds each, one at a time, since some of them measure: -m slow
-run_units() {
+need_test_packages() {
     need_redis_server
     command -v openssl >/dev/null || need_packages "openssl:makes the certificate of a server in a test"
+}
+
+# The quick ones; those that take seconds each: -m slow. No test wants the machine for itself, so two at a time.
+run_units() {
+    local which=("-m" "not slow")
+    need_test_packages
     need_python test
-    case " $* " in
-        *" slow "*) python -m pytest "$@" ;;
-        *) python -m pytest -m "not slow" --numprocesses 2 "$@" ;;
-    esac
+    case " $* " in *" slow "*) which=() ;; esac
+    python -m pytest --numprocesses 2 "${which[@]}" "$@"
 }
 
 # What happens when a process is killed, or a call fails, at every step of a change.
