@@ -13,7 +13,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import ARGUMENTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.quiet]
 
 Start = Callable[..., Any]
 GATE = {"name": "set_p50", "query": "relative.set_rtt.p50", "max": 2, "tolerance": 0.5, "against": "baseline"}
@@ -56,8 +56,8 @@ def test_harm_is_looked_at_again_and_never_kept(slowed: tuple[int, dict[str, Any
     assert [look["name"] for look in told["verification"]["looks"]] == ["pinned_runs"]
     assert told["verification"]["looks"][0]["comparisons"]["set_rtt.p50"]["effect"] > 1
     # Beside a busy disk it may say that it cannot tell, and never that the host is to blame.
-    assert told["cause"] == "genuine" or told["decision"]["inconclusive"] == ["set_p50"]
-    assert any("the server worked" in sentence for sentence in told["evidence"])
+    worked = any("the server worked" in sentence for sentence in told["evidence"])
+    assert (told["cause"] == "genuine" and worked) or told["decision"]["inconclusive"] == ["set_p50"]
 
 
 def test_past_the_abort_level_nobody_looks_again(slowed: tuple[int, dict[str, Any]]) -> None:

@@ -9,7 +9,8 @@ declare -A STAGES=(
     [setup]="./dev setup"
     [lint]="./dev lint"
     [units]="./dev units"
-    [slow]="./dev units -m slow"
+    [quiet]="./dev units quiet"
+    [slow]="./dev units slow"
     [faults]="./dev faults"
     [sanity]="./dev sanity"
     [molecule]="./dev molecule default"
@@ -17,7 +18,7 @@ declare -A STAGES=(
     [demo]="./dev demo"
     [core-2.18]="env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility"
 )
-SHORT="setup lint units"
+SHORT="setup lint units quiet"
 LANES=("slow demo core-2.18" "faults rollback" "sanity molecule")
 
 run_test() {

@@ -8,13 +8,16 @@ need_test_packages() {
     command -v openssl >/dev/null || need_packages "openssl:makes the certificate of a server in a test"
 }
 
-# The quick ones; those that take seconds each: -m slow. No test wants the machine for itself, so two at a time.
+# run_units [slow | quiet] [PYTEST OPTIONS]: the quick tests; those that take seconds each; those that judge what they
+# have measured on a real server, and want nothing else to run meanwhile.
 run_units() {
-    local which=("-m" "not slow")
     need_test_packages
     need_python test
-    case " $* " in *" slow "*) which=() ;; esac
-    python -m pytest --numprocesses 2 "${which[@]}" "$@"
+    case ${1:-} in
+        slow) python -m pytest -m "slow and not quiet" --numprocesses 2 "${@:2}" ;;
+        quiet) python -m pytest -m quiet "${@:2}" ;;
+        *) python -m pytest -m "not slow" --numprocesses 2 "$@" ;;
+    esac
 }
 
 # What happens when a process is killed, or a call fails, at every step of a change.

@@ -29,6 +29,7 @@ CULPRIT = redis_setting("appendfsync", "everysec", "always")
 MARGINS = {"margin_p50": 0.5, "margin_p99": 2.0, "commands": ["set"], "seconds": 60}
 
 
+@pytest.mark.quiet
 def test_the_culprit_of_eight_is_found(toggler: Make) -> None:
     here = toggler("appendonly yes", "appendfsync everysec", "latency-monitor-threshold 7")
     before = here.server.client().config_get("*")
@@ -40,6 +41,7 @@ def test_the_culprit_of_eight_is_found(toggler: Make) -> None:
     assert here.server.client().config_get("*") == before
 
 
+@pytest.mark.quiet
 def test_nobody_is_accused_in_a_harmless_bundle(toggler: Make) -> None:
     here = toggler("appendonly yes", "appendfsync everysec")
     result = here.run(*HARMLESS, redis_setting("loglevel", "notice", "warning"), **MARGINS)
