@@ -19,7 +19,7 @@ declare -A STAGES=(
     [core-2.18]="env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility"
 )
 SHORT="setup lint units quiet"
-LANES=("slow demo core-2.18" "faults rollback" "sanity molecule")
+LANES=("slow sanity demo core-2.18" "faults rollback" "molecule")
 
 run_test() {
     local logs=$CACHE/test lane number lanes=() failed=0
