@@ -44,9 +44,10 @@ def test_a_file_system_that_fails(place: Place, phase: str, error: str) -> None:
     each(evenly(campaign.errors(place, cases.LIVE, phase, [error]), 5))
 
 
+@pytest.mark.parametrize("case", [cases.LIVE, cases.RESTART], ids=lambda case: case.name)
 @pytest.mark.parametrize("phase", PHASES)
-def test_the_server_dies(place: Place, phase: str) -> None:
-    each(evenly(campaign.deaths(place, cases.LIVE, phase), 5))
+def test_the_server_dies(place: Place, phase: str, case: cases.Case) -> None:
+    each(evenly(campaign.deaths(place, case, phase), 5))
 
 
 def test_killed_at_any_moment(place: Place) -> None:

@@ -55,6 +55,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "process_started": host.instance.process_started,
             "config_file": host.instance.config_file,
             "pidfile": None if host.instance.unit else _pidfile(host),
+            "cpus": remembered.cpus(host),
         },
         "connection": host.address.tls_options(),
         "boot_id": boot.identity(),

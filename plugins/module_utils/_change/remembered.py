@@ -24,13 +24,18 @@ _PINNING = frozenset({"CPUAffinity", "server"})
 
 def capture(host: Host) -> dict[str, Any]:
     """JSON-ready facts of the running process, secrets among them: for the journal alone."""
-    cpus = threads.affinities(host.instance.pid).get(host.instance.pid)
     return {
         "pid": host.instance.pid,
         "process_started": host.instance.process_started,
         "runtime": directives.running(host.client),
-        "cpus": sorted(cpus) if cpus else [],
+        "cpus": cpus(host),
     }
+
+
+def cpus(host: Host) -> list[int]:
+    """Where the main thread may run; empty if nobody can tell."""
+    found = threads.affinities(host.instance.pid).get(host.instance.pid)
+    return sorted(found) if found else []
 
 
 def journalled(facts: Mapping[str, Any], host: Host) -> dict[str, Any]:

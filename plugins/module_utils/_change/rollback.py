@@ -126,7 +126,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         _look(change, host, result)
         dead = host is None and _is_dead(change, why, result)
     if dead:
-        lost = lost or {"runtime": change.opened["runtime"]}
+        lost = lost or {"runtime": change.opened["runtime"], "cpus": change.opened["server"].get("cpus")}
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and _is_dead(change, why, result)
