@@ -64,10 +64,9 @@ class Server:
 
     def start(self, *arguments: str) -> None:
         """Start (again) with the config file as it is now, and wait until it answers."""
-        log = open(os.path.join(self.directory, "stderr"), "ab")  # noqa: SIM115
         command = ["redis-server", self.config_file, *arguments]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        log.close()
+        with open(os.path.join(self.directory, "stderr"), "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + _PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0) as sock:

@@ -24,6 +24,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import (
     tries,
     waiting,
     watching,
+    writing,
 )
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
@@ -104,22 +105,26 @@ def test_before_its_deadline_nobody_takes_it_back(changer: Make) -> None:
     assert (state(host), host.live("hz")) == ("applied", "20")
 
 
-@pytest.mark.parametrize("sooner", [0.3, 0.1, 0.05, 0.0])
-def test_of_confirming_and_expiring_at_the_same_moment_one_wins(changer: Make, sooner: float) -> None:
+def test_who_takes_everything_back_waits_for_who_confirms(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     host = changer()
-    before = host.config
-    applied = apply(host, *host.redis(hz=20), seconds=1)
-    armed = deadline.load(directory(host, applied))
-    assert armed
-    time.sleep(max(0.0, armed.boot_at - boot.seconds() - sooner))
-    with contextlib.suppress(ChangeError):
-        host.run("confirmed")
-    until(lambda: state(host) in ("confirmed", "rolled_back"))
-    until(lambda: not (directory(host, applied) / "armed").exists())
-    kept = state(host) == "confirmed"
-    assert (host.live("hz"), host.config == before) == (("20", False) if kept else ("10", True))
+    applied = apply(host, *host.redis(hz=20))
+    lock = os.path.join(host.state_directory, "lock")
+    command = [sys.executable, "-P", os.fspath(runner(host)), "recover", host.state_directory]
+    prove, others = writing.differing, []
+
+    def meanwhile(*given: Any) -> list[str]:
+        other = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
+        others.append(other)
+        files = f"/proc/{other.pid}/fd"
+        until(lambda: any(os.path.realpath(os.path.join(files, one)) == lock for one in os.listdir(files)))
+        return prove(*given)
+
+    monkeypatch.setattr(writing, "differing", meanwhile)
+    host.run("confirmed")
+    assert [other.wait() for other in others] == [0]
+    assert (state(host), host.live("hz")) == ("confirmed", "20")
     told = [entry["entry"] for entry in Journal.load(directory(host, applied) / "journal").entries]
-    assert ("confirmed" in told, "rolled_back" in told) == (kept, not kept)
+    assert "rolling_back" not in told
 
 
 def test_after_a_reboot_it_is_over_whatever_the_clock_says(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
