@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Everything that must hold: first what fails soonest, one after the other; then the long stages, three at a time, since
-# most of them wait for servers and hosts. The scenarios faults and vm take about as long as all of it, and are run by
-# name: ./dev molecule faults, ./dev molecule vm.
+# Everything that must hold: first what fails soonest and what judges by measuring, one after the other; then the long
+# stages, three at a time, since most of them wait for servers and hosts. The scenarios faults and vm take about as long
+# as all of it, and are run by name: ./dev molecule faults, ./dev molecule vm.
 
 declare -A STAGES=(
     [setup]="./dev setup"
@@ -18,8 +18,8 @@ declare -A STAGES=(
     [demo]="./dev demo"
     [core-2.18]="env LOWLAT_ANSIBLE_CORE=2.18 ./dev compatibility"
 )
-SHORT="setup lint units quiet"
-LANES=("slow sanity demo core-2.18" "faults rollback" "molecule")
+SHORT="setup lint units quiet demo"
+LANES=("slow sanity core-2.18" "faults rollback" "molecule")
 
 run_test() {
     local logs=$CACHE/test lane number lanes=() failed=0
@@ -53,13 +53,19 @@ stage() {
     local name=$1 began=$SECONDS result=passed words
     read -ra words <<<"${STAGES[$name]}"
     printf '\n==> %s\n' "$name"
-    "${words[@]}" 3>&- || result=FAILED
+    # A log of its own as well: what failed is shown again at the end, where it is looked for.
+    "${words[@]}" 3>&- 2>&1 | tee "$CACHE/test/$name.log" || result=FAILED
     printf '==> %-12s %s  %4d s\n' "$name" "$result" $((SECONDS - began)) | tee -a "$CACHE/test/summary" >&3
     [ "$result" = passed ]
 }
 
 # end_of_test LOGS FAILED
 end_of_test() {
+    local name
+    for name in $(awk '$3 == "FAILED" {print $2}' "$1/summary"); do
+        printf '\n==> %s: the end of what it wrote\n' "$name"
+        tail -n 120 "$1/$name.log"
+    done
     printf '\n'
     cat "$1/summary"
     if [ "$2" -ne 0 ]; then
