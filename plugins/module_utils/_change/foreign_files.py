@@ -24,11 +24,6 @@ _KIND = "file"
 _ATTRIBUTES = ("link", "mode", "owner", "group", "xattrs")
 
 
-def intended(before: FileImage, after: bytes) -> dict[str, Any]:
-    """For the journal: what the change is about to make of a file, told without its text. JSON-ready."""
-    return {"digest": _digest(after), "edits": line_edits.between(before.content, after)}
-
-
 def look(result: Undone) -> None:
     """Write down which stored values and files somebody has edited, with a copy of each file.
 

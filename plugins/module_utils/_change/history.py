@@ -10,7 +10,7 @@ from typing import Any
 
 from .._server.connection import Address
 from . import drift, foreign, waiting
-from .request import settings_of
+from .result import settings_of
 from .store import Change, Store
 from .watched import until
 

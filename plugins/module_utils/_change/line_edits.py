@@ -16,6 +16,11 @@ from typing import Any
 Edit = Sequence[Any]
 
 
+def told(before: bytes, after: bytes) -> dict[str, Any]:
+    """For the journal: what the change is about to make of a file, told without its text. JSON-ready."""
+    return {"digest": hashlib.sha256(after).hexdigest(), "edits": between(before, after)}
+
+
 def between(before: bytes, ours: bytes) -> list[Edit]:
     """What was done to the lines of ``before``; of lines that were replaced one by one, an edit each."""
     old, new = before.split(b"\n"), ours.split(b"\n")

@@ -7,37 +7,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import ChangeError, LowlatError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import deadline, foreign, hazards, neighbours, preimage, restart, rollback, unopened, writing
+from . import deadline, foreign, neighbours, preimage, restart, rollback, unopened, writing
 from .guard import RestartMode
-from .plan import Plan, build, parse
+from .proposal import Applied, propose, refuse_unfinished
 from .store import Change, Store
-
-
-@dataclass
-class Applied:
-    """What came of a request to apply."""
-
-    plan: Plan
-    state: str = "unchanged"
-    change: Change | None = None
-    restarted: bool = False
-    pending: list[str] = field(default_factory=list)
-
-
-def propose(host: Host, settings: Sequence[Mapping[str, Any]], mode: RestartMode) -> Plan:
-    """Plan the change and refuse it where a hazard stands against it; reads only."""
-    wanted = parse(settings)
-    hazards.refuse(hazards.without_a_look(wanted), Plan([]), str(host.address))
-    plan = build(wanted, host)
-    hazards.refuse(hazards.preflight(plan, host, mode), plan, str(host.address))
-    return plan
 
 
 def apply(
@@ -57,12 +36,15 @@ def apply(
     """
     host = connect()
     refuse_unfinished(store)
-    plan = propose(host, settings, mode)
-    if not plan.to_change:
-        return Applied(plan)  # nothing is made on a host that needs nothing
+    if not store.path.exists():
+        plan = propose(host, settings, mode)
+        if not plan.to_change:
+            return Applied(plan)  # nothing is made on a host that needs nothing
     with store.locked(doing=f"apply {name}"):
         refuse_unfinished(store)
-        plan = propose(host, settings, mode)  # again: whoever held the lock may have changed the host
+        plan = propose(host, settings, mode)  # here at last: whoever held the lock may have changed the host
+        if not plan.to_change:
+            return Applied(plan)
         unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": writing.intended(plan, host)}
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
@@ -100,23 +82,6 @@ def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> 
                 with contextlib.suppress(OSError):
                     directory.rmdir()
         raise
-
-
-def refuse_unfinished(store: Store) -> None:
-    """One change at a time on a host."""
-    other = store.unfinished()
-    if other is None:
-        return
-    failed = other.state == "rollback_failed"
-    raise ChangeError(
-        "A rollback on this host failed and is not mended" if failed else "Another change is open on this host",
-        where=str(store.path),
-        why=other.describe(),
-        remedy="Roll it back again, which also proves that the host is as it was"
-        if failed
-        else "Confirm it or roll it back first",
-        open_change=other.change_id,  # never as change_id: it is not the caller's to take back
-    )
 
 
 def _take_back(change: Change, connect: Callable[[], Host], error: BaseException) -> None:

@@ -14,7 +14,7 @@ from .._host import files
 from .._host.file_image import FileImage
 from .._settings import registry
 from .._settings.setting import Host
-from . import foreign_files, persistence, preimage, restart
+from . import line_edits, persistence, preimage, restart
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, shown
 from .store import Change
@@ -86,7 +86,9 @@ def write_files(plan: Plan, host: Host) -> None:
 def intended(plan: Plan, host: Host) -> dict[str, Any]:
     """For the journal: what the change makes of each file."""
     by_file = _by_file(plan, host).items()
-    return {path: foreign_files.intended(FileImage.capture(path), edited(path, items, host)) for path, items in by_file}
+    return {
+        path: line_edits.told(FileImage.capture(path).content, edited(path, items, host)) for path, items in by_file
+    }
 
 
 def _by_file(plan: Plan, host: Host) -> dict[str, list[PlannedSetting]]:

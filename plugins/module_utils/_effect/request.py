@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._change.proposal import refuse_unfinished
 from .._change.store import Store
-from .._change.transaction import refuse_unfinished
 from .._errors import BadInput, ChangeError, LowlatError, ServerError
 from .._probe.commands import NAMES
 from .._probe.guard import signals_raise

@@ -55,7 +55,7 @@ def discover(client: redis.Redis, where: str) -> Instance:
             "The server does not answer INFO", where=where, why=str(error), remedy="Allow this user the command INFO"
         ) from error
     process = find_process(client, info, where)
-    unit = unit_of(process)
+    unit, command_line = unit_of(process)
     return Instance(
         flavour=flavour(info),
         version=version(info),
@@ -70,7 +70,7 @@ def discover(client: redis.Redis, where: str) -> Instance:
         used_memory=int(info["used_memory"]),
         unit=unit,
         cluster=str(info.get("cluster_enabled", "0")) == "1" or info.get("redis_mode") == "cluster",
-        command_line_overrides=_overrides(process, unit),
+        command_line_overrides=_overrides(command_line if process.arguments is None else process.arguments),
     )
 
 
@@ -106,16 +106,30 @@ def replicas(info: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def unit_of(process: Process) -> str | None:
-    """The system unit whose main process this is; a server started by hand inside some other service has none."""
+def unit_of(process: Process) -> tuple[str | None, list[str] | None]:
+    """The system unit whose main process this is, and the command line of its ExecStart= if that can be read.
+
+    A server started by hand inside some other service has none.
+    """
     name = unit_in_cgroup(process.cgroup)
     if name is None or not systemd.available():
-        return None
+        return None, None
     try:
-        main = systemd.show(name, ["MainPID"]).get("MainPID")
+        shown = systemd.show(name, ["MainPID", "ExecStart"])
     except ChangeError:
+        return None, None
+    return (
+        (name, _command_line(shown.get("ExecStart", ""))) if shown.get("MainPID") == str(process.pid) else (None, None)
+    )
+
+
+def _command_line(shown: str) -> list[str] | None:
+    """The words of an ExecStart= as `systemctl show` prints it."""
+    _before, found, rest = shown.partition("argv[]=")
+    try:
+        return shlex.split(rest.partition(" ; ")[0]) if found else None
+    except ValueError:
         return None
-    return name if main == str(process.pid) else None
 
 
 def unit_in_cgroup(text: str) -> str | None:
@@ -131,22 +145,8 @@ def unit_in_cgroup(text: str) -> str | None:
     return None
 
 
-def _overrides(process: Process, unit: str | None) -> frozenset[str] | None:
-    if process.arguments is not None:
-        return overrides(process.arguments)
-    if unit is None:
-        return None
-    try:
-        line = systemd.show(unit, ["ExecStart"]).get("ExecStart", "")
-    except ChangeError:
-        return None
-    _before, found, rest = line.partition("argv[]=")
-    if not found:
-        return None
-    try:
-        return overrides(shlex.split(rest.partition(" ; ")[0]))
-    except ValueError:
-        return None
+def _overrides(arguments: list[str] | None) -> frozenset[str] | None:
+    return None if arguments is None else overrides(arguments)
 
 
 def overrides(arguments: list[str]) -> frozenset[str]:

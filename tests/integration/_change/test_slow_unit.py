@@ -40,7 +40,7 @@ def host(changer: Make, monkeypatch: pytest.MonkeyPatch) -> Any:
         return made.server.process.poll() is None
 
     monkeypatch.setattr(systemd, "_run", run)
-    monkeypatch.setattr(instance, "unit_of", lambda _process: UNIT)
+    monkeypatch.setattr(instance, "unit_of", lambda _process: (UNIT, None))
     return made
 
 

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request to apply settings, or only to plan that, and its result as JSON."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable
+
+from .._errors import BadInput
+from .._settings.setting import Host
+from .plan import MASK, Plan
+from .proposal import Applied, propose, refuse_unfinished
+from .store import Store
+
+if TYPE_CHECKING:
+    from .armed import Deadline
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NO_REBOOT = (
+    "There is no systemd that could take this change back after a reboot: until it is confirmed a process watches over "
+    "it, which a reboot ends"
+)
+#: Has a copy of this code in a state directory, which the host itself runs when a deadline passes.
+Install = Callable[[Path], Path]
+
+
+def run(
+    params: Mapping[str, Any], store: Store, connect: Callable[[], Host], check: bool, install: Install | None
+) -> dict[str, Any]:
+    _validate(params)
+    armed: list[Deadline] = []
+    if check:
+        refuse_unfinished(store)
+        done = Applied(propose(connect(), params["settings"], params["restart"]))
+        if done.plan.to_change:
+            done.state = "applied"
+    else:
+        done = _apply(params, store, connect, install, armed)
+    return {
+        "changed": bool(done.plan.to_change),
+        "change_id": done.change.change_id if done.change else "",
+        "state": done.state,
+        "settings": [item.report() for item in done.plan.settings],
+        "restarted": done.restarted,
+        "pending_restart": done.pending,
+        "reboot_required": False,
+        "deadline": armed[0].shown() if armed else "",
+        "diff": diff(done.plan),
+        "replicas": [replica.report() for replica in done.plan.replicas],
+        "warnings": done.plan.warnings + ([_NO_REBOOT] if armed and armed[0].keeper == "process" else []),
+    }
+
+
+def _validate(params: Mapping[str, Any]) -> None:
+    name = params["name"]
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f"{name[:80]!r} is no name for a change",
+            where="name",
+            why="it becomes part of a directory's name",
+            remedy="Use letters, digits, dots, dashes and underscores",
+        )
+    seconds = int(params.get("confirm_within") or 0)
+    if seconds < 0:
+        raise BadInput(
+            f"confirm_within {seconds} lies in the past",
+            where="confirm_within",
+            remedy="Give the seconds until the host takes the change back, or 0 for no deadline",
+        )
+
+
+def _apply(
+    params: Mapping[str, Any],
+    store: Store,
+    connect: Callable[[], Host],
+    install: Install | None,
+    armed: list[Deadline],
+) -> Applied:
+    from . import deadline, transaction  # a plan, which most requests are, is made without their code
+
+    seconds = int(params.get("confirm_within") or 0)
+
+    def arm(directory: Path, host: Host, changed: Sequence[str]) -> None:
+        if seconds and install:
+            unit = host.instance.unit
+            armed.append(deadline.arm(directory, seconds, install(store.path), params, unit, changed))
+
+    policy = params.get("on_foreign_change") or "restore"
+    return transaction.apply(
+        store, connect, params["name"], params["settings"], params["restart"], _owner(), arm, policy
+    )
+
+
+def diff(plan: Plan) -> dict[str, str]:
+    """Live and stored values before and after, a line each."""
+    before, after = [], []
+    for item in plan.to_change:
+        facts = item.report()
+        label = f"{facts['kind']} {facts['key']}" + (f" ({facts['unit']})" if facts["unit"] else "")
+        for what, old, new in (
+            ("live", facts["before"], facts["after"] if item.live else facts["before"]),
+            ("stored", facts["persisted_before"], facts["persisted_after"]),
+        ):
+            masked = old == MASK and new == MASK
+            if old != new or masked:
+                before.append(f"{label} {what}: {'(a secret)' if masked else old}")
+                after.append(f"{label} {what}: {'(another secret)' if masked else new}")
+    return {"before": "\n".join(before) + "\n" if before else "", "after": "\n".join(after) + "\n" if after else ""}
+
+
+def _owner() -> str:
+    """Who asks, as far as the host can tell."""
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    origin = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"{user} from {origin}" if origin else user
