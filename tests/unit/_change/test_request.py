@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -22,7 +23,8 @@ PACKAGE = "ansible_collections.lowlat.redis.plugins.module_utils._change"
 )
 def test_it_loads_its_own_code_alone(loaded: str, left_out: str) -> None:
     code = f"import sys, {PACKAGE}.{loaded}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     names = done.stdout.split()
     assert f"{PACKAGE}.{loaded}" in names
     assert not {f"{PACKAGE}.{name}" for name in left_out.split()}.intersection(names)
