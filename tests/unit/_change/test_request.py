@@ -16,7 +16,7 @@ PACKAGE = "ansible_collections.lowlat.redis.plugins.module_utils._change"
 @pytest.mark.parametrize(
     ("loaded", "left_out"),
     [
-        ("request", "request_applied"),
+        ("request", "request_applied hazards rollback"),
         ("request_applied", "transaction writing restart rollback"),
         ("request_confirmed", "hazards transaction rollback restoring"),
     ],
