@@ -98,6 +98,14 @@ options:
         if nothing is. Given with O(state=rolled_back) it counts for that rollback.
     type: str
     choices: [restore, keep, fail]
+  accept_lost_data:
+    description:
+      - Goes on with O(state=rolled_back) where the server was started again under the change and its keys are gone.
+        Without it the server is not restarted then, nor its AOF turned on, either of which would write over what may
+        still hold the data, and the rollback ends as V(rollback_failed).
+      - Look at the server's log, its dump and its AOF first. Where you can bring the data back, do that instead.
+    type: bool
+    default: false
   state_directory:
     description:
       - Where the host keeps its changes.
@@ -271,6 +279,7 @@ OPTIONS = {
     "restart": {"type": "str", "choices": ["refuse", "defer", "allowed"], "default": "refuse"},
     "confirm_within": {"type": "int", "default": 300},
     "on_foreign_change": {"type": "str", "choices": ["restore", "keep", "fail"]},
+    "accept_lost_data": {"type": "bool", "default": False},
     "state_directory": {"type": "path", "default": "/var/lib/lowlat"},
 }
 

@@ -14,27 +14,36 @@ from . import belonging, keys, preimage, remembered, restart
 from .store import Change
 from .undone import Undone, collecting
 
+#: What a person can do about keys that are missing.
+WAYS_ON = (
+    "Bring the data back and roll back again, or roll back with accept_lost_data (in a playbook "
+    "gated_change_accept_lost_data) to go on without it"
+)
+
 
 def look(change: Change, host: Host, result: Undone) -> None:
     """In a rollback: without any key it is for a person to decide what becomes of its data; fewer keys are told.
 
-    Who asks again after having been told has decided.
+    That is said with ``accepts_lost_data`` alone: a play that fails asks for a rollback too, and has looked at nothing.
     """
     with collecting(result, "count the keys of a server that was started again"), server_errors(host.address):
-        missing, empty = _missing(change, host)
+        found_before = bool((change.journal.last("rollback_failed") or {}).get("data_missing"))
+        missing, empty = _missing(change, host, found_before)
         if not missing:
             return
-        told = (change.journal.last("rollback_failed") or {}).get("data_missing")
-        if not empty or told or not _was_kept(change):
+        if result.accepts_lost_data or not found_before and (not empty or not _was_kept(change)):
             if missing not in result.warnings:
                 result.warnings.append(missing)
             return
-        result.data_missing = True
-        # Turned on now, the log of an empty server would be written over the one that may hold the data.
-        result.hurting |= {"appendonly"}
-        result.left.append(
-            f"{missing}: look at its log, its dump and its AOF before anything else, then roll back again"
-        )
+        hold_back(result, missing)
+
+
+def hold_back(result: Undone, missing: str) -> None:
+    """All goes back that writes over no data: not what needs a restart, nor an AOF that would be written anew."""
+    result.data_missing = True
+    result.hurting |= {"appendonly"}
+    if not any(WAYS_ON in step for step in result.left):
+        result.left.append(f"{missing}: look at its log, its dump and its AOF before anything else. {WAYS_ON}")
 
 
 def refuse_unless_whole(change: Change, host: Host) -> list[str]:
@@ -74,15 +83,19 @@ def another_process(change: Change, host: Host, proven: Mapping[str, Any]) -> Ch
     )
 
 
-def _missing(change: Change, host: Host) -> tuple[str, bool]:
-    """What to say of keys that are missing, and whether all are; empty where none is, or where nobody knows."""
+def _missing(change: Change, host: Host, found_before: bool = False) -> tuple[str, bool]:
+    """What to say of keys that are missing, and whether all are; empty where none is, or where nobody knows.
+
+    ``found_before``: by an earlier rollback, which may have written down the process that lacks them.
+    """
     here = host.instance
     entries = ({**change.opened["server"], "keys": change.opened["keys"]}, *change.journal.entries)
     before = next((one["keys"] for one in reversed(entries) if one.get("keys") is not None), None)
     if not before or change.journal.last("confirmed"):  # long ago, maybe: keys come and go
         return "", False
     process = (here.pid, here.process_started)
-    if process in belonging.processes(change) or remembered.is_same_process(host, entries[0]):
+    known = process in belonging.processes(change) or remembered.is_same_process(host, entries[0])
+    if known and not found_before:
         return "", False
     held, expired = keys.since_start(host.client)
     if held + expired < before:

@@ -22,7 +22,8 @@ def run(params: Mapping[str, Any], store: Store, connect: Callable[[], Host], ch
             guards_rollback.refuse(store, change, connect, asked)
         return result.of(change, changed=change.state != "rolled_back")
     policy = params.get("on_foreign_change")
-    undone = rollback.roll_back_one(store, asked, connect, params["change_id"], params["name"], policy)
+    accepts = bool(params.get("accept_lost_data"))
+    undone = rollback.roll_back_one(store, asked, connect, params["change_id"], params["name"], policy, accepts)
     facts = result.of(undone.change, changed=undone.changed, restarted=undone.restarted)
     if undone.left:
         raise ChangeError(

@@ -53,7 +53,7 @@ def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, 
     with collecting(result, "set back what stood in no file"), server_errors(host.address):
         restart.put_back_runtime_settings(host, lost["runtime"], foreign.ours(result))
         remembered.put_back_cpus(host, lost, foreign.ours(result))
-    if len(result.left) == steps:
+    if len(result.left) == steps and not result.data_missing:  # one without its data is proven by nobody
         note(change, result, "restarted", **restart.proof(host))
 
 

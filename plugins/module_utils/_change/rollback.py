@@ -56,6 +56,7 @@ def roll_back_one(
     change_id: str | None,
     name: str | None,
     policy: str | None = None,
+    accepts_lost_data: bool = False,
 ) -> Undone:
     """Take back a change by id, or the unfinished one, or the newest confirmed one; a second time is a no-op."""
     with store.locked(doing="roll a change back"):
@@ -63,16 +64,27 @@ def roll_back_one(
         if change.state == "rolled_back":
             return replace(foreign.begin(change), changed=False)
         guards_rollback.refuse(store, change, connect, asked)
-        return roll_back(change, connect, "operator", policy)
+        return roll_back(change, connect, "operator", policy, accepts_lost_data)
 
 
-def roll_back(change: Change, connect: Callable[[], Host], by: str = "operator", policy: str | None = None) -> Undone:
+def roll_back(
+    change: Change,
+    connect: Callable[[], Host],
+    by: str = "operator",
+    policy: str | None = None,
+    accepts_lost_data: bool = False,
+    missing: str = "",
+) -> Undone:
     """Restore in reverse order and end as `rolled_back` or `rollback_failed`; the caller holds the lock.
 
     ``by`` is who wants it: operator, apply (which failed), deadline, boot or recover. ``policy`` is about values that
-    others have set since, where it is to be another one than the change was opened with.
+    others have set since, where it is to be another one than the change was opened with. ``accepts_lost_data``: a
+    person has looked at a server whose keys are gone. ``missing`` is what a restart of the change has lost.
     """
     result = foreign.begin(change, policy)
+    result.accepts_lost_data = accepts_lost_data
+    if missing:
+        lost_data.hold_back(result, missing)
     foreign_files.look(result)  # before any of it is overwritten
     _tell_what_is_lost(change, result)
     with contextlib.suppress(OSError):  # a full disk stops no rollback; only its end must be written

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
@@ -86,14 +85,9 @@ def _open(store: Store, name: str, arm: Callable[[Path], Any], **facts: Any) -> 
 
 def _take_back(change: Change, connect: Callable[[], Host], error: BaseException) -> None:
     """Roll back after a failed apply and raise what the operator must know."""
-    if isinstance(error, restart.DataMissing):
-        # Another restart could destroy what is left: this is for a person to look at.
-        facts = {"left": [error.message], "data_missing": True, "restarted": False, "by": "apply", "at": time.time()}
-        change.journal.append("rollback_failed", **facts)
-        deadline.disarm(change.directory)
-        undone = rollback.Undone(change, left=[error.message])
-    else:
-        undone = rollback.roll_back(change, connect, "apply")
+    # Another restart could destroy what is left: this is for a person to look at.
+    missing = error.message if isinstance(error, restart.DataMissing) else ""
+    undone = rollback.roll_back(change, connect, "apply", missing=missing)
     if not isinstance(error, Exception):
         return
     known = error if isinstance(error, LowlatError) else ChangeError("The change failed", why=str(error) or repr(error))

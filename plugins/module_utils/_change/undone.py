@@ -30,7 +30,8 @@ class Undone:
     foreign: list[dict[str, Any]] = field(default_factory=list)
     unlooked: set[str] = field(default_factory=set)  #: files with an edit of which no copy could be made
     hurting: frozenset[str] = frozenset()  #: directives that the old value of would destroy something by now
-    data_missing: bool = False  #: it was started again and is empty, and no person has been told yet
+    data_missing: bool = False  #: its keys are gone, and nobody has said yet that they may be
+    accepts_lost_data: bool = False  #: who asks has looked at the data, and takes it as it is
     blocked: bool = False  #: a step failed because the server did not answer in time
     stopped: bool = False  #: somebody has shut the server down on purpose, and it was left so
     unheard: bool = False  #: in the end the server let nobody in, though it runs

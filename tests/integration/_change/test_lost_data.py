@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import lost_data, preimage
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, lost_data, preimage
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, refusal
 
 pytestmark = pytest.mark.slow
 
@@ -50,8 +51,9 @@ def test_a_rollback_that_starts_it_empty_has_failed(changer: Make) -> None:
         host.run("rolled_back")
     assert caught.value.details["state"] == "rollback_failed"
     assert (host.config, host.live("hz"), host.server.client().dbsize()) == (before, "10", 0)
-    # Who asks again has been told.
-    undone = host.run("rolled_back")
+    with pytest.raises(ChangeError, match="0 keys now.*accept_lost_data"):
+        host.run("rolled_back")
+    undone = host.run("rolled_back", accept_lost_data=True)
     assert undone["state"] == "rolled_back" and warned(undone, "0 keys now")
 
 
@@ -94,7 +96,54 @@ def test_no_restart_is_made_before_a_person_has_looked(changer: Make) -> None:
     with pytest.raises(ChangeError, match="0 keys now"):
         host.run("rolled_back")
     assert (host.pid, host.live("databases")) == (host.server.pid, "8")
-    assert host.run("rolled_back")["restarted"] is True and host.live("databases") == "16"
+    with pytest.raises(ChangeError, match="0 keys now"):
+        host.run("rolled_back")
+    assert (host.pid, host.live("databases")) == (host.server.pid, "8")
+    undone = host.run("rolled_back", accept_lost_data=True)
+    assert undone["restarted"] is True and host.live("databases") == "16"
+
+
+@pytest.mark.parametrize("kind", ["rdb", "aof"])
+def test_a_restart_that_comes_up_empty_is_followed_by_none(
+    changer: Make, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    host = changer(*(["appendonly yes"] if kind == "aof" else []), persist=kind == "rdb")
+    fill(host)
+    before, directory = host.config, Path(host.server.directory)
+    data, aside = directory / ("dump.rdb" if kind == "rdb" else "appendonlydir"), directory / "aside"
+    start = launch.Launch.start
+
+    def without_its_data(self: launch.Launch) -> None:
+        data.rename(aside)
+        start(self)
+        until(lambda: refusal(host.server.client(), Address(port=host.server.port)) is None, "its start", "here")
+
+    monkeypatch.setattr(launch.Launch, "start", without_its_data)
+    with pytest.raises(ChangeError, match="Keys are missing") as caught:
+        host.apply(*host.redis(databases=8, hz=20), restart="allowed")
+    assert caught.value.details["state"] == "rollback_failed" and "accept_lost_data" in caught.value.message
+    assert (host.config, host.live("hz"), host.live("databases"), host.server.client().dbsize()) == (
+        before,
+        "10",
+        "8",
+        0,
+    )
+    monkeypatch.undo()
+    if kind == "aof":
+        shutil.rmtree(data)
+    aside.rename(data)
+    kept = {path: path.read_bytes() for path in directory.rglob("*") if path.suffix in (".rdb", ".aof")}
+    # As the play does that failed: it has looked at nothing.
+    with pytest.raises(ChangeError, match="keys now"):
+        host.run("rolled_back", change_id=caught.value.details["change_id"])
+    assert kept == {path: path.read_bytes() for path in directory.rglob("*") if path.suffix in (".rdb", ".aof")}
+    pid = host.pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not launch.is_running(pid), "its end", "here")
+    host.server.stop()
+    host.server.start()
+    assert (host.run("rolled_back")["state"], host.live("databases")) == ("rolled_back", "16")
+    assert host.server.client().dbsize() == 100
 
 
 def test_fewer_keys_are_told(changer: Make) -> None:

@@ -41,7 +41,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
             "measured": {"decision": BAD},
             "rolled_back": {"failed": True, "msg": "no", "state": "rollback_failed", "left": ["stop the other"]},
         },
-        UNDO,
+        UNDO[:-1],
         "Left to do by hand: stop the other THERE IS NO RECORD OF IT: the disk is full",
     ),
     "nothing_to_do": ({"plan": {"state": "unchanged", "changed": False}}, ["plan"], ""),
@@ -65,6 +65,15 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
         {"applied": {"failed": True, "msg": "disk full"}},
         ["plan", "baseline", "applied", "rolled_back c1", "measured"],
         "was rolled back, and the host is as it was: disk full",
+    ),
+    # What a measurement writes could begin a save over its last dump.
+    "keys_are_missing": (
+        {
+            "applied": {"failed": True, "msg": "keys are missing", "state": "rollback_failed"},
+            "rolled_back": {"failed": True, "msg": "no", "state": "rollback_failed", "left": ["look at its dump"]},
+        },
+        ["plan", "baseline", "applied", "rolled_back c1"],
+        "ROLLBACK FAILED after: keys are missing. Left to do by hand: look at its dump",
     ),
     "gate_failed": (
         {"measured": {"failed": True, "msg": "1 hard gate failed", "decision": BAD}},
@@ -155,7 +164,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], str]] = {
             "measured": {"decision": BAD},
             "rolled_back": {"failed": True, "msg": "no", "state": "rollback_failed", "left": ["start the server"]},
         },
-        UNDO,
+        UNDO[:-1],
         "ROLLBACK FAILED after: gate rtt_p50 failed: far. Left to do by hand: start the server",
     ),
 }
