@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import BadInput, ServerError
+from .._host.absolute import refuse_relative
 
 if TYPE_CHECKING:
     import redis
@@ -34,6 +35,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "client_cert_file": {"type": "path"},
     "client_key_file": {"type": "path", "no_log": False},
 }
+_PATHS = [name for name, spec in ARGUMENTS.items() if spec["type"] == "path"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ class Address:
             raise BadInput("tls does not go with login_unix_socket", remedy="Give one of them")
         if bool(params.get("client_cert_file")) != bool(params.get("client_key_file")):
             raise BadInput("client_cert_file and client_key_file belong together", remedy="Give both or none")
+        for name in _PATHS:
+            if params.get(name):
+                refuse_relative(name, str(params[name]))
         return cls(
             host=params.get("login_host") or "127.0.0.1",
             port=port,
