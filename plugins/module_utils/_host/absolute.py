@@ -15,6 +15,6 @@ def refuse_relative(name: str, path: str) -> None:
         raise BadInput(
             f"{name} {path[:200]!r} is no absolute path",
             where=name,
-            why="it would mean another file to whoever works in another directory, as the host does that takes a change back",
+            why="in another directory, such as that of the host's own rollback, it would mean another file",
             remedy="Give the whole path, from / on",
         )

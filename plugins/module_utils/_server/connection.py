@@ -35,6 +35,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "client_cert_file": {"type": "path"},
     "client_key_file": {"type": "path", "no_log": False},
 }
+
+
 @dataclass(frozen=True)
 class Address:
     """Where a server listens and who asks. Neither ``str`` nor ``repr`` show the password."""
