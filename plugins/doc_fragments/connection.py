@@ -23,7 +23,7 @@ options:
     default: 6379
   login_unix_socket:
     description:
-      - Path of the server's unix socket. Takes precedence over O(login_host) and O(login_port).
+      - Absolute path of the server's unix socket. Takes precedence over O(login_host) and O(login_port).
     type: path
   login_user:
     description:
@@ -45,15 +45,16 @@ options:
     default: true
   ca_certs:
     description:
-      - File with the certificates of the authorities to trust, in PEM format. By default those of the system.
+      - File with the certificates of the authorities to trust, in PEM format, an absolute path. By default those of
+        the system.
     type: path
   client_cert_file:
     description:
-      - File with the client's own certificate, in PEM format, for servers that ask for one.
+      - File with the client's own certificate, in PEM format, for servers that ask for one. An absolute path.
       - Needs O(client_key_file).
     type: path
   client_key_file:
     description:
-      - File with the private key of O(client_cert_file).
+      - File with the private key of O(client_cert_file). An absolute path.
     type: path
 """

@@ -82,7 +82,8 @@ options:
     description:
       - Seconds until the host takes an applied change back by itself, unless it is confirmed before. It does so too
         after a reboot, before the server starts, and needs neither Ansible nor a network for it.
-      - C(0) sets no deadline. The change then stays open until somebody confirms it or takes it back.
+      - At most 2678400, which are 31 days. C(0) sets no deadline. The change then stays open until somebody confirms it
+        or takes it back.
       - On a host without systemd a process watches over the change, which no reboot survives.
     type: int
     default: 300
@@ -108,7 +109,7 @@ options:
     default: false
   state_directory:
     description:
-      - Where the host keeps its changes.
+      - Where the host keeps its changes. An absolute path.
     type: path
     default: /var/lib/lowlat
 extends_documentation_fragment:

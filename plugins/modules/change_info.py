@@ -23,7 +23,7 @@ options:
     type: str
   state_directory:
     description:
-      - Where the host keeps its changes.
+      - Where the host keeps its changes. An absolute path.
     type: path
     default: /var/lib/lowlat
 extends_documentation_fragment:

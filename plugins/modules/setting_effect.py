@@ -98,6 +98,7 @@ options:
   state_directory:
     description:
       - Where the host keeps its changes and its lock. No change can begin while settings are toggled.
+        An absolute path.
     type: path
     default: /var/lib/lowlat
 extends_documentation_fragment:

@@ -9,11 +9,15 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured number; ``goal`` is the most it may be, ``least`` the least. ``note`` says how sure it is."""
+    """A measured number; ``goal`` is the most it may be (inf: no goal), ``least`` the least.
+
+    ``note`` says how sure it is.
+    """
 
     name: str
     value: float
@@ -30,15 +34,15 @@ class Figure:
     def wanted(self) -> str:
         """The goal as it is printed."""
         if self.least is None:
-            return f"<= {self.goal:g}"
+            return "none" if math.isinf(self.goal) else f"<= {self.goal:g}"
         return f">= {self.least:g}" if math.isinf(self.goal) else f"{self.least:g}..{self.goal:g}"
 
     @property
-    def goals(self) -> float | dict[str, float]:
-        """The goal as it is written down: a number is the most, otherwise it is said which is meant."""
-        if self.least is None:
-            return self.goal
-        return {"least": self.least} if math.isinf(self.goal) else {"least": self.least, "most": self.goal}
+    def written(self) -> float | None:
+        """The goal as a number, None where there is none. Of a range it is the most; the least stands beside it."""
+        if math.isinf(self.goal):
+            return self.least
+        return self.goal
 
 
 def at_least(name: str, value: float, goal: float, meaning: str, note: str = "") -> Figure:
@@ -52,6 +56,21 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def content_of(bench: str, figures: list[Figure]) -> dict[str, Any]:
+    """What --json writes. A goal is the most that a figure may be; in ``at_least`` are those of which it is the least,
+    and ``least`` has the lower end of those that have both.
+    """
+    return {
+        "bench": bench,
+        "figures": {figure.name: round(figure.value, 4) for figure in figures},
+        "goals": {figure.name: figure.written for figure in figures if figure.written is not None},
+        "at_least": [figure.name for figure in figures if figure.least is not None and math.isinf(figure.goal)],
+        "least": {
+            figure.name: figure.least for figure in figures if figure.least is not None and not math.isinf(figure.goal)
+        },
+    }
+
+
 def report(bench: str, figures: list[Figure], file: str | None, context: Mapping[str, str]) -> int:
     """Print the table, write the file, and return the exit code: 1 if a goal is missed."""
     for name, text in context.items():
@@ -63,11 +82,7 @@ def report(bench: str, figures: list[Figure], file: str | None, context: Mapping
         holds = ("yes" if figure.holds else "NO") + (f"  {figure.note}" if figure.note else "")
         print(f"{figure.name:<{names}} {figure.meaning:<{width}} {figure.value:>10.3f} {figure.wanted:>10}  {holds}")
     if file:
-        content = {
-            "bench": bench,
-            "figures": {figure.name: round(figure.value, 4) for figure in figures},
-            "goals": {figure.name: figure.goals for figure in figures},
-        }
+        content = content_of(bench, figures)
         with open(file, "w", encoding="utf-8") as out:
             json.dump(content, out, indent=2)
             out.write("\n")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, LowlatError
 
 TEXTS: Sequence[str] = (
     *(
@@ -144,7 +144,8 @@ def shown(result: Any) -> str:
 
 
 def _unclear(error: LowlatError) -> str:
-    if not error.what or not (error.why or error.remedy):
+    whole = error.why and error.remedy if isinstance(error, BadInput) else error.why or error.remedy
+    if not error.what or not whole:
         return f"an error that explains nothing: {error.message[:200]!r}"
     if len(error.message) > 4000:
         return f"an error of {len(error.message)} characters: {error.message[:80]!r}"

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from .._errors import BadInput
 from .._settings.setting import Host
@@ -17,10 +17,9 @@ from .plan import MASK, Plan
 from .proposal import Applied, propose, refuse_unfinished
 from .store import Store
 
-if TYPE_CHECKING:
-    from .armed import Deadline
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+#: Seconds: 31 days. Times much further away are none to the calendar of systemd, of C or of the host.
+LONGEST_DEADLINE = 2_678_400
 _NO_REBOOT = (
     "There is no systemd that could take this change back after a reboot: until it is confirmed a process watches over "
     "it, which a reboot ends"
@@ -33,7 +32,7 @@ def run(
     params: Mapping[str, Any], store: Store, connect: Callable[[], Host], check: bool, install: Install | None
 ) -> dict[str, Any]:
     _validate(params)
-    armed: list[Deadline] = []
+    armed: list[tuple[str, str]] = []
     if check:
         refuse_unfinished(store)
         done = Applied(propose(connect(), params["settings"], params["restart"]))
@@ -49,10 +48,10 @@ def run(
         "restarted": done.restarted,
         "pending_restart": done.pending,
         "reboot_required": False,
-        "deadline": armed[0].shown() if armed else "",
+        "deadline": armed[0][0] if armed else "",
         "diff": diff(done.plan),
         "replicas": [replica.report() for replica in done.plan.replicas],
-        "warnings": done.plan.warnings + ([_NO_REBOOT] if armed and armed[0].keeper == "process" else []),
+        "warnings": done.plan.warnings + ([_NO_REBOOT] if armed and armed[0][1] == "process" else []),
     }
 
 
@@ -66,11 +65,12 @@ def _validate(params: Mapping[str, Any]) -> None:
             remedy="Use letters, digits, dots, dashes and underscores",
         )
     seconds = int(params.get("confirm_within") or 0)
-    if seconds < 0:
+    if not 0 <= seconds <= LONGEST_DEADLINE:
         raise BadInput(
-            f"confirm_within {seconds} lies in the past",
+            f"confirm_within {str(seconds)[:40]} is no deadline",
             where="confirm_within",
-            remedy="Give the seconds until the host takes the change back, or 0 for no deadline",
+            why="it lies in the past" if seconds < 0 else "the host watches over a change for 31 days at most",
+            remedy=f"Give the seconds until it takes the change back, up to {LONGEST_DEADLINE}, or 0 for no deadline",
         )
 
 
@@ -79,7 +79,7 @@ def _apply(
     store: Store,
     connect: Callable[[], Host],
     install: Install | None,
-    armed: list[Deadline],
+    armed: list[tuple[str, str]],
 ) -> Applied:
     from . import deadline, transaction  # a plan, which most requests are, is made without their code
 
@@ -87,8 +87,9 @@ def _apply(
 
     def arm(directory: Path, host: Host, changed: Sequence[str]) -> None:
         if seconds and install:
-            unit = host.instance.unit
-            armed.append(deadline.arm(directory, seconds, install(store.path), params, unit, changed))
+            made = deadline.arm(directory, seconds, install(store.path), params, host.instance.unit, changed)
+            # Said here already: once the change is applied, nothing may fail that only tells of it.
+            armed.append((made.shown(), made.keeper))
 
     policy = params.get("on_foreign_change") or "restore"
     return transaction.apply(

@@ -17,6 +17,7 @@ from typing import Any, Callable
 
 from .._errors import BadInput, ChangeError
 from .._host import files
+from .._host.absolute import refuse_relative
 from . import lock, opening
 from .journal import Journal
 
@@ -91,9 +92,13 @@ class Change:
 
 
 class Store:
-    """The state directory (0700). Nothing is created before the first change is opened."""
+    """The state directory (0700). Nothing is created before the first change is opened.
+
+    BadInput for a relative path: the units of a deadline, and whoever looks later, work in other directories.
+    """
 
     def __init__(self, path: str = STATE_DIRECTORY) -> None:
+        refuse_relative("state_directory", path)
         self.path = Path(path)
         self._changes = self.path / "changes"
         self._journals: dict[Path, tuple[tuple[int, ...], Journal]] = {}

@@ -126,11 +126,12 @@ def _wanted(params: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     if (one is None) == (several is None):
         raise BadInput(
             "Either setting or settings is needed, and not both",
+            where="setting, settings",
             why="both are given" if one is not None else "none is given",
             remedy="Give setting for one, or settings for a bundle",
         )
     if several is not None and not several:
-        raise BadInput("There is nothing to toggle", where="settings", remedy="Name at least one setting")
+        raise BadInput("There is nothing to toggle", where="settings", why="it is empty", remedy="Name at least one")
     return [one] if one is not None else list(several or ())
 
 
@@ -143,11 +144,14 @@ def _check(params: Mapping[str, Any]) -> None:
         ("duty", 0.001, 1),
     ):
         if not least <= params[name] <= most:
-            raise BadInput(f"{name} is {params[name]:g}", remedy=f"It must be from {least:g} to {most:g}")
+            why = f"it must be from {least:g} to {most:g}"
+            raise BadInput(f"{name} is {params[name]:g}", where=name, why=why, remedy="Give a number in between")
     unknown = [name for name in params["commands"] if name not in NAMES]
     if unknown or not params["commands"]:
         raise BadInput(
             f"commands is {', '.join(map(str, params['commands']))[:80] or 'empty'}",
+            where="commands",
+            why="there are commands that are not measured" if unknown else "nothing is left to measure",
             remedy=f"Choose from {', '.join(NAMES)}",
         )
 

@@ -69,7 +69,7 @@ def resolve(raw: Sequence[Mapping[str, Any]], host: Host) -> tuple[list[Toggle],
     The latter as ``{kind, key, reason}``. BadInput for what is not well formed, Refused for what must not be toggled.
     """
     if not raw:
-        raise BadInput("There is nothing to toggle", where="settings", remedy="Name at least one setting")
+        raise BadInput("There is nothing to toggle", where="settings", why="it is empty", remedy="Name at least one")
     skipped: list[dict[str, str]] = []
     pairs = _parse_all(raw, skipped)
     toggles: list[Toggle] = []
@@ -129,7 +129,10 @@ def _parse(fields: Mapping[str, Any], number: int) -> tuple[Setting, Setting]:
         old, new = plan.parse([{"kind": fields.get("kind"), "key": fields.get("key"), "value": one} for one in values])
     except BadInput as error:
         if "secret" in error.what:
-            raise BadInput(f"{fields['key']} is a secret, and no tuning", where=where, remedy="Leave it out") from None
+            why = "its values would stand in logs and results"
+            raise BadInput(
+                f"{fields['key']} is a secret, and no tuning", where=where, why=why, remedy="Leave it out"
+            ) from None
         raise BadInput(error.what, where=where, why=error.why, remedy="Write {kind, key, values: [old, new]}") from None
     return old, new
 
@@ -138,13 +141,21 @@ def _resolve_one(pair: tuple[Setting, Setting], host: Host) -> tuple[Toggle | No
     found = list(refusals.without_a_look(pair[:1]))
     if found:
         return None, found
+    where = f"setting {pair[0].kind} {pair[0].key}"
     old, new = plan.build([pair[0]], host).settings[0], plan.build([pair[1]], host).settings[0]
     if old.before is None:
-        raise BadInput(f"{pair[0].kind} {pair[0].key} cannot be read", remedy="Leave it out")
+        raise BadInput(
+            f"{pair[0].kind} {pair[0].key} cannot be read",
+            where=where,
+            why="what cannot be read cannot be put back",
+            remedy="Leave it out",
+        )
     found = refusals.against((old, new), host)
     if not found and old.setting.value == new.setting.value:
         raise BadInput(
             f"Both values of {old.setting.kind} {old.setting.key} are {old.setting.value!r}",
+            where=where,
+            why="there is nothing to compare",
             remedy="Name two values that differ",
         )
     return Toggle((old.setting, new.setting), old.before), found

@@ -56,7 +56,7 @@ def allowed(pid: int, root: str = "/") -> frozenset[int]:
 
 
 def check_usable(cpus: Iterable[int], pid: int, root: str = "/") -> None:
-    """BadInput unless every CPU is online and open to ``pid``."""
+    """BadInput unless every CPU is online and open to ``pid``. Its caller knows where that was asked for."""
     here = online(root)
     may = allowed(pid, root)
     present = _kernel_list(os.path.join(root, "sys/devices/system/cpu/present")) or here
@@ -64,12 +64,14 @@ def check_usable(cpus: Iterable[int], pid: int, root: str = "/") -> None:
         if cpu not in here:
             state = "is offline" if cpu in present else "does not exist here"
             raise BadInput(
-                f"CPU {cpu} {state}: online CPUs are {format_cpu_list(here)}",
+                f"CPU {cpu} {state}",
+                why=f"online CPUs are {format_cpu_list(here)}",
                 remedy="Choose one of them, or auto",
             )
         if cpu not in may:
             raise BadInput(
-                f"CPU {cpu} is not open to process {pid}: its cpuset allows {format_cpu_list(may)}",
+                f"CPU {cpu} is not open to process {pid}",
+                why=f"its cpuset allows {format_cpu_list(may)}",
                 remedy="Choose one of them, or widen AllowedCPUs= of its unit",
             )
 

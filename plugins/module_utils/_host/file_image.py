@@ -46,14 +46,15 @@ class FileImage:
         except FileNotFoundError:
             return cls(path, exists=False, link=link, new_directories=files.missing_directories(real))
         except OSError as error:
-            raise BadInput("Cannot look at the file", where=path, why=error.strerror or str(error)) from error
+            raise _unreadable("look at", path, error) from error
         if not stat.S_ISREG(status.st_mode):
-            raise BadInput("This is no regular file", where=path, remedy="Name a file that can be edited")
+            why = "a device, a pipe or a directory cannot be put back as it was"
+            raise BadInput("This is no regular file", where=path, why=why, remedy="Name a file that can be edited")
         try:
             with open(real, "rb") as file:
                 content = file.read()
         except OSError as error:
-            raise BadInput("Cannot read the file", where=path, why=error.strerror or str(error)) from error
+            raise _unreadable("read", path, error) from error
         mode = stat.S_IMODE(status.st_mode)
         return cls(path, True, link, content, mode, status.st_uid, status.st_gid, xattrs_of(real), status.st_mtime_ns)
 
@@ -157,3 +158,8 @@ def _remove_if_empty(directory: str) -> None:
             raise
         return
     files.sync_directory(os.path.dirname(directory))
+
+
+def _unreadable(verb: str, path: str, error: OSError) -> BadInput:
+    why = error.strerror or str(error)
+    return BadInput(f"Cannot {verb} the file", where=path, why=why, remedy="Make it readable, or name another")

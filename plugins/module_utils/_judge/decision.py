@@ -23,7 +23,10 @@ def decide(outcomes: Sequence[Mapping[str, Any]], on_inconclusive: str = ROLL_BA
     """
     if on_inconclusive not in POLICIES:
         raise BadInput(
-            f"on_inconclusive is {on_inconclusive!r}", where="gates", why=f"it is one of {', '.join(POLICIES)}"
+            f"on_inconclusive is {on_inconclusive!r}",
+            where="on_inconclusive",
+            why=f"it is one of {', '.join(POLICIES)}",
+            remedy="Choose one",
         )
     hard = [outcome for outcome in outcomes if outcome["severity"] == "hard"]
     failed = [outcome for outcome in hard if outcome["outcome"] == FAIL]

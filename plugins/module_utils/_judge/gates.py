@@ -30,7 +30,8 @@ def parse(gates: Sequence[Mapping[str, Any]]) -> list[Gate]:
             raise BadInput(
                 f"Two gates are named {gate.name!r}",
                 where=f"gate {number}",
-                remedy="Give every gate a name of its own; results are reported under it",
+                why="results are reported under the name",
+                remedy="Give every gate a name of its own",
             )
         parsed.append(gate)
     return parsed
@@ -59,10 +60,14 @@ def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
         if key not in _KEYS:
             nearest = difflib.get_close_matches(str(key), _KEYS, n=1)
             hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise BadInput(f"Unknown key {_shown(key)}{hint}", where=where, why=f"a gate has {', '.join(_KEYS)}")
+            raise BadInput(
+                f"Unknown key {_shown(key)}{hint}", where=where, why=f"a gate has {', '.join(_KEYS)}", remedy=_example()
+            )
     missing = [key for key in _REQUIRED if entry.get(key) is None]
     if missing:
-        raise BadInput(f"The gate lacks {' and '.join(missing)}", where=where, remedy=_example())
+        raise BadInput(
+            f"The gate lacks {' and '.join(missing)}", where=where, why="it needs them all", remedy=_example()
+        )
     name = _text(entry["name"], "name", where)
     where = f"{where}, {name!r}"
     against = _choice(entry, "against", AGAINST, "absolute", where)
@@ -96,9 +101,13 @@ def _given(entry: Mapping[str, Any], key: str, default: Any) -> Any:
 
 def _text(value: Any, key: str, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise BadInput(f"{key} is {_shown(value)}", where=where, why="it must be a text that is not empty")
+        raise BadInput(
+            f"{key} is {_shown(value)}", where=where, why="it must be a text that is not empty", remedy=_example()
+        )
     if len(value) > _LONGEST:
-        raise BadInput(f"{key} is {_shown(value)}", where=where, why=f"it has more than {_LONGEST} characters")
+        raise BadInput(
+            f"{key} is {_shown(value)}", where=where, why=f"it has more than {_LONGEST} characters", remedy="Shorten it"
+        )
     return value.strip()
 
 
@@ -121,7 +130,9 @@ def _number(value: Any, key: str, where: str) -> float:
 def _choice(entry: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str, where: str) -> str:
     value = _given(entry, key, default)
     if value not in choices:
-        raise BadInput(f"{key} is {_shown(value)}", where=where, why=f"it is one of {', '.join(choices)}")
+        raise BadInput(
+            f"{key} is {_shown(value)}", where=where, why=f"it is one of {', '.join(choices)}", remedy="Choose one"
+        )
     return str(value)
 
 

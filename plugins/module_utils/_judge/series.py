@@ -18,6 +18,8 @@ _PREFIX = "ls1:"
 # Far beyond any honest text, so that a forged one cannot fill the memory.
 _MOST_BYTES = 1 << 22
 
+_REMEDY = "Take it from a measurement as it came"
+
 
 def encode(series: Mapping[str, Sequence[float]]) -> str:
     """Lists of numbers by name (``rtt.p50``), to five significant digits. The same input gives the same text.
@@ -28,7 +30,9 @@ def encode(series: Mapping[str, Sequence[float]]) -> str:
     try:
         _check_lengths(shortened)
     except ValueError as error:
-        raise BadInput("These block figures do not belong together", why=str(error)) from error
+        raise BadInput(
+            "These block figures do not belong together", where="series", why=str(error), remedy=_REMEDY
+        ) from error
     raw = json.dumps(shortened, separators=(",", ":")).encode("ascii")
     return _PREFIX + base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
@@ -45,13 +49,13 @@ def decode(text: str) -> dict[str, list[float]]:
         series = _checked(json.loads(raw, parse_constant=_no_number))
         _check_lengths(series)
     except (ValueError, OverflowError, RecursionError, binascii.Error, zlib.error) as error:
-        raise BadInput("This is no series of a measurement", why=str(error)) from error
+        raise BadInput("This is no series of a measurement", where="series", why=str(error), remedy=_REMEDY) from error
     return series
 
 
 def _short(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadInput(f"{value!r} is no block figure", where=name)
+        raise BadInput(f"{value!r} is no block figure", where=name, why="it is no finite number", remedy=_REMEDY)
     return float(f"{value:.5g}")
 
 

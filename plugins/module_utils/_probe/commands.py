@@ -99,7 +99,12 @@ def new_key(slots: Iterable[range] | None = None) -> str:
         place = slot(key)
         if any(place in some for some in served):
             return key
-    raise BadInput("This cluster node serves no slots", remedy="Measure a node that does")
+    raise BadInput(
+        "This cluster node serves no slots",
+        where="CLUSTER NODES",
+        why="no key can be written on it",
+        remedy="Measure a node that does",
+    )
 
 
 def served_slots(nodes: str) -> list[range]:

@@ -101,7 +101,10 @@ def decode(text: str) -> Counts:
         if len(numbers) % 2:
             raise ValueError("a count is missing")
     except (ValueError, binascii.Error, zlib.error) as error:
-        raise BadInput("This is no histogram of a measurement", why=str(error)) from error
+        remedy = "Take it from a measurement as it came"
+        raise BadInput(
+            "This is no histogram of a measurement", where="histogram", why=str(error), remedy=remedy
+        ) from error
     found: list[tuple[float, int]] = []
     bucket = 0
     for distance, number in zip(numbers[::2], numbers[1::2]):

@@ -13,6 +13,8 @@ from .._errors import BadInput
 from .._host.cpus import allowed, check_usable, format_cpu_list, online
 from .._host.threads import affinities, names
 
+_MOST_DIGITS = 9
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -50,15 +52,27 @@ def place(requested: str, pid: int, last: Callable[[int], int] = last_cpu) -> Pl
         else:
             cpu = last(pid)
             warnings = [_unpinned(server, cpu)]
-        check_usable([cpu], own)
+        _refuse_unusable(cpu, own)
         return Placement(requested, cpu, server, warnings)
     if requested == "auto":
         return _elsewhere(requested, pid, server, last)
-    if not (requested.isascii() and requested.isdigit()):
-        raise BadInput(f"cpu is {requested[:80]!r}", remedy="Give same, auto or the number of a CPU")
-    check_usable([int(requested)], own)
+    if not (requested.isascii() and requested.isdigit() and len(requested) <= _MOST_DIGITS):
+        raise BadInput(
+            f"cpu is {requested[:80]!r}",
+            where="cpu",
+            why="the probe sits on one CPU",
+            remedy="Give same, auto or the number of a CPU",
+        )
+    _refuse_unusable(int(requested), own)
     warnings = [] if server == [int(requested)] else [_across(int(requested), server)]
     return Placement(requested, int(requested), server, warnings)
+
+
+def _refuse_unusable(cpu: int, own: int) -> None:
+    try:
+        check_usable([cpu], own)
+    except BadInput as error:
+        raise BadInput(error.what, where="cpu", why=error.why, remedy=error.remedy) from error
 
 
 def reference_cpu(placement: Placement) -> int:
@@ -112,7 +126,10 @@ def pinned(cpu: int) -> Iterator[None]:
         os.sched_setaffinity(0, {cpu})
     except OSError as error:
         raise BadInput(
-            f"The probe cannot be put on CPU {cpu}", why=error.strerror or str(error), remedy="Choose another, or auto"
+            f"The probe cannot be put on CPU {cpu}",
+            where="cpu",
+            why=error.strerror or str(error),
+            remedy="Choose another, or auto",
         ) from error
     try:
         yield

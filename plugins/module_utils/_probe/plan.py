@@ -42,18 +42,26 @@ class Plan:
         self._within("rate", self.rate, 0, 1_000_000)
         self._within("block", self.block, 1, _MOST_SAMPLES)
         if 0 < self.rate < 0.01:
-            raise BadInput(f"rate is {self.rate:g} a second", remedy="Give 0.01 or more, or 0 for no pacing")
+            raise BadInput(
+                f"rate is {self.rate:g} a second",
+                where="rate",
+                why="each request would wait for minutes",
+                remedy="Give 0.01 or more, or 0 for no pacing",
+            )
         unknown = [name for name in self.commands if name not in NAMES]
         if unknown or not self.commands:
             raise BadInput(
                 f"commands is {', '.join(map(str, self.commands))[:80] or 'empty'}",
+                where="commands",
+                why="there are commands that are not measured" if unknown else "nothing is left to measure",
                 remedy=f"Choose from {', '.join(NAMES)}",
             )
 
     @staticmethod
     def _within(name: str, value: float, least: float, most: float) -> None:
         if not least <= value <= most:
-            raise BadInput(f"{name} is {value:g}", remedy=f"It must be from {least:g} to {most:g}")
+            why = f"it must be from {least:g} to {most:g}"
+            raise BadInput(f"{name} is {value:g}", where=name, why=why, remedy="Give a number in between")
 
     @property
     def block_size(self) -> int:

@@ -79,16 +79,25 @@ class Server:
     def try_write(self, command: Command) -> str:
         """Why this command is better not measured here; empty after a trial that went well."""
         try:
-            self.ask(*_words(command.request))
-            self.renew(command.name)
+            if command.name == "xadd":
+                self.renew(command.name)
+            else:
+                self.ask(*_words(command.request))
         except LowlatError as error:
             return f"a trial {command.name.upper()} was refused: {error.why or error.what}"
         return ""
 
     def renew(self, name: str) -> None:
-        """XADD sets no expiry itself, so the stream's is pushed on between blocks."""
-        if name == "xadd":
-            self.ask("PEXPIRE", self.keys[name], str(EXPIRY_MS))
+        """XADD sets no expiry itself, so the stream's is pushed on between blocks.
+
+        One that is not there (yet, or after a long pause) is made here, and whoever may set no expiry makes none. Both
+        commands go out as one write: whoever dies then has sent both, and MULTI is not everybody's to use.
+        """
+        expiry = ("PEXPIRE", self.keys[name], str(EXPIRY_MS)) if name == "xadd" else ()
+        if expiry and not self.ask(*expiry):
+            for reply in self.ask_all(_words(self.command(name).request), expiry):
+                if isinstance(reply, ServerError):
+                    raise reply
 
     def readings(self, names: Sequence[str]) -> tuple[dict[str, Reading], str]:
         """The statistics of these commands, and why there are none."""
@@ -98,14 +107,15 @@ class Server:
         except LowlatError as error:
             return {}, f"its statistics cannot be read: {error.why or error.what}"
         try:
-            histograms = parse_histogram(self.ask("LATENCY", "HISTOGRAM", *names))
-        except LowlatError:
-            # Before Redis 7 there is no such subcommand; without permission it is as if there were none.
-            histograms = {}
+            histograms, lacking = parse_histogram(self.ask("LATENCY", "HISTOGRAM", *names)), ""
+        except LowlatError as error:
+            # Before Redis 7 there is no such subcommand, which older ones name too where they forbid the command.
+            unknown = error.details.get("code") != "noperm" and "subcommand" in error.why.lower()
+            histograms, lacking = {}, "" if unknown else error.what
         readings = {}
         for name in names:
             read = found.get(name, Reading())
-            readings[name] = Reading(read.calls, read.total_us, read.percentiles, histograms.get(name, ()))
+            readings[name] = Reading(read.calls, read.total_us, read.percentiles, histograms.get(name, ()), lacking)
         return readings, ""
 
 
@@ -143,14 +153,30 @@ def _removal_failed(address: Address, keys: Sequence[str]) -> LowlatError | None
         server = Server(address)
     except LowlatError as error:
         return error
+    failed: list[LowlatError] = []
     try:
         for key in keys:  # in a cluster they are in different slots
-            server.ask("DEL", key)
-    except LowlatError as error:
-        return error
+            try:
+                _remove(server, key)
+            except LowlatError as error:
+                failed.append(error)
+                if error.details.get("code") not in _REFUSALS:
+                    break  # it would be the same with the next one, after the same time
     finally:
         server.close()
-    return None
+    return failed[0] if failed else None
+
+
+def _remove(server: Server, key: str) -> None:
+    try:
+        server.ask("DEL", key)
+    except ServerError as error:
+        if error.details.get("code") not in ("noperm", "unknown_command"):
+            raise
+        try:
+            server.ask("PEXPIRE", key, "0")  # who made a stream may do this
+        except ServerError:
+            raise error from None
 
 
 def process_of(client: Any, address: Address) -> int:

@@ -30,13 +30,15 @@ class Reading:
     """One command's counters since the server started.
 
     ``calls`` and ``total_us`` from commandstats; ``percentiles`` as (fraction, us) from latencystats; ``cumulative``
-    as (upper bound in us, calls up to it) from LATENCY HISTOGRAM. The last two are empty before Redis 7.
+    as (upper bound in us, calls up to it) from LATENCY HISTOGRAM. These two are empty before Redis 7. ``lacking`` is
+    why there is no histogram where there could be one.
     """
 
     calls: int = 0
     total_us: int = 0
     percentiles: tuple[tuple[float, float], ...] = ()
     cumulative: tuple[tuple[float, int], ...] = field(default=())
+    lacking: str = ""
 
 
 def parse_info(text: str) -> dict[str, Reading]:
@@ -81,6 +83,8 @@ def metric(before: Reading, after: Reading, own_calls: int) -> tuple[dict[str, A
     }
     added = _subtract(after.cumulative, before.cumulative)
     total = sum(number for _low, _high, number in added)
+    if not total and after.lacking:
+        return figures, f"its percentiles cannot be read: {after.lacking}; the mean is there"
     if not total:
         return figures, "percentiles need Redis 7 or newer with latency-tracking on; the mean is there"
     shape = _Shape(after)

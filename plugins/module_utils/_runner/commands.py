@@ -12,6 +12,7 @@ Ends with 0 where nothing is left to do, 1 where it should be tried again, 78 wh
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Callable, TextIO
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in commands:
         _write(f"{__doc__}", sys.stderr)
         return BY_HAND
-    return _tried(commands[arguments[0]], Path(arguments[1]))
+    return _tried(commands[arguments[0]], Path(os.path.abspath(arguments[1])))  # people type relative ones
 
 
 def _tried(command: Callable[[Path], int], directory: Path) -> int:

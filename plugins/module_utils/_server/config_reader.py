@@ -42,7 +42,8 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise BadInput("Cannot read the config file", where=path, why=error.strerror or str(error)) from error
+        why = error.strerror or str(error)
+        raise BadInput("Cannot read the config file", where=path, why=why, remedy="Make it readable") from error
 
 
 def effective(path: str, version: Version = NEWEST, read: ReadFile = read_bytes) -> dict[str, str]:
@@ -107,7 +108,8 @@ class _Reader:
             yield Line(path, number, words[0], name, tuple(words[1:]), depth == 0, anew)
             if name == "include" and len(words) == 2:
                 if depth >= _DEPTH:
-                    raise BadInput("The config file includes itself", where=path, remedy="Remove that include")
+                    why = f"its includes are more than {_DEPTH} deep"
+                    raise BadInput("The config file includes itself", where=path, why=why, remedy="Remove that include")
                 self._after_include = False
                 yield from self.lines(self._included(words[1], path, depth), words[1], depth + 1)
                 self._after_include = True
@@ -128,6 +130,7 @@ class _Reader:
             raise BadInput(
                 f"The include {pattern!r} is relative to wherever the server was started",
                 where=path,
+                why="nobody else can tell which file it reads",
                 remedy="Write an absolute path, so that it means the same for everyone",
             )
         if self._version < (7, 0, 0) or not include_pattern.is_pattern(pattern):
@@ -173,6 +176,7 @@ def _words(raw: bytes, path: str, number: int) -> list[str]:
         raise BadInput(
             "The config file has a line with unbalanced quotes",
             where=f"{path}, line {number + 1}",
-            remedy="Correct it: Redis would not start with it",
+            why="Redis would not start with it",
+            remedy="Close them",
         )
     return words

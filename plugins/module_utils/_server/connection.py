@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import BadInput, ServerError
+from . import options
 
 if TYPE_CHECKING:
     import redis
@@ -72,13 +73,8 @@ class Address:
     @classmethod
     def from_options(cls, params: dict[str, Any]) -> Address:
         """The address that the module parameters of ``ARGUMENTS`` name."""
-        port = int(params.get("login_port") or 6379)
-        if not 0 < port < 65536:
-            raise BadInput(f"login_port {port} is no TCP port", remedy="Give a number from 1 to 65535")
-        if params.get("tls") and params.get("login_unix_socket"):
-            raise BadInput("tls does not go with login_unix_socket", remedy="Give one of them")
-        if bool(params.get("client_cert_file")) != bool(params.get("client_key_file")):
-            raise BadInput("client_cert_file and client_key_file belong together", remedy="Give both or none")
+        port = 6379 if params.get("login_port") is None else int(params["login_port"])
+        options.check(port, params)
         return cls(
             host=params.get("login_host") or "127.0.0.1",
             port=port,
@@ -112,7 +108,12 @@ def _connection_arguments(address: Address) -> dict[str, Any]:
     if address.tls:
         for path in (address.ca_certs, address.client_cert_file, address.client_key_file):
             if path and not os.access(path, os.R_OK):
-                raise BadInput(f"{path} cannot be read", where=str(address), remedy="Give a readable PEM file")
+                raise BadInput(
+                    f"{path} cannot be read",
+                    where=str(address),
+                    why="it is not there, or not open to whoever runs this",
+                    remedy="Give a readable PEM file",
+                )
         arguments.update(
             ssl_cert_reqs="required" if address.validate_certs else "none",
             ssl_check_hostname=address.validate_certs,

@@ -118,7 +118,11 @@ def normalise(name: str, text: str) -> str:
     A directive that the table does not know (a module's) keeps its value as it is.
     """
     if _INJECTION.search(text):
-        raise BadInput(f"The value of {name} contains a line break or a NUL", remedy="Write it on one line")
+        raise BadInput(
+            f"The value of {name} contains a line break or a NUL",
+            why="a directive is one line",
+            remedy="Write it on one line",
+        )
     directive = get(name)
     if directive is None:
         return text

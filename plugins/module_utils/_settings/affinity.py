@@ -42,7 +42,12 @@ class Affinity:
         return None
 
     def edit(self, setting: Setting, content: bytes | None, host: Host) -> bytes:
-        raise BadInput("An affinity is in no file", remedy="Make it last with {kind: systemd, key: CPUAffinity}")
+        raise BadInput(
+            "An affinity is in no file",
+            where=f"affinity {setting.key}",
+            why="the kernel alone keeps it, until the server ends",
+            remedy="Make it last with {kind: systemd, key: CPUAffinity}",
+        )
 
     def activate(self, host: Host) -> None:
         """There is no file."""

@@ -32,7 +32,11 @@ _MERGED = frozenset(("CPUAffinity",))
 def section(key: str) -> str:
     """Unit or Service. BadInput for what is no key, or cannot be set in a drop-in."""
     if not _KEY.match(key):
-        raise BadInput(f"{key!r} is no key of a systemd unit", remedy="Write it like CPUAffinity")
+        raise BadInput(
+            f"{key!r} is no key of a systemd unit",
+            why="it is not one word of letters and digits",
+            remedy="Write it like CPUAffinity",
+        )
     if key in _INSTALL_KEYS:
         raise BadInput(f"{key}= has no effect in a drop-in", why="[Install] is read when a unit is enabled only")
     return "Unit" if key in _UNIT_KEYS else "Service"
@@ -41,7 +45,9 @@ def section(key: str) -> str:
 def check_value(key: str, value: str) -> str:
     """The value without blanks around it. BadInput if it would reach beyond its line."""
     if any(mark in value for mark in "\0\r\n"):
-        raise BadInput(f"The value of {key} contains a line break or a NUL", remedy="Write it on one line")
+        raise BadInput(
+            f"The value of {key} contains a line break or a NUL", why="it is one line", remedy="Write it on one line"
+        )
     if value.rstrip().endswith("\\"):
         raise BadInput(f"The value of {key} ends with a backslash", why="systemd would join the next line to it")
     return value.strip()
@@ -86,7 +92,9 @@ def size(text: str, total: int) -> int | None:
         return None
     match = _SIZE.match(text)
     if not match:
-        raise BadInput(f"{text!r} is no memory limit", remedy="Write it like 2G, 50% or infinity")
+        raise BadInput(
+            f"{text!r} is no memory limit", why="systemd would ignore it", remedy="Write it like 2G, 50% or infinity"
+        )
     number, unit = float(match.group(1)), match.group(2)
     return int(number * total / 100) if unit == "%" else int(number * 1024 ** "BKMGTPE".index(unit or "B"))
 

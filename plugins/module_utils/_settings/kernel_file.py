@@ -16,9 +16,13 @@ _HEADER = "# Written by lowlat.redis."
 def one_line(value: str, what: str) -> str:
     """The value without blanks around it. BadInput if it would be more than one line, or nothing."""
     if any(mark in value for mark in "\0\r\n"):
-        raise BadInput(f"The value of {what} contains a line break or a NUL", remedy="Write it on one line")
+        raise BadInput(
+            f"The value of {what} contains a line break or a NUL", why="it is one line", remedy="Write it on one line"
+        )
     if not value.strip():
-        raise BadInput(f"The value of {what} is empty", remedy="Name the value to write")
+        raise BadInput(
+            f"The value of {what} is empty", why="the kernel takes no empty value", remedy="Name the value to write"
+        )
     return value.strip()
 
 
@@ -31,7 +35,7 @@ def existing(tree: str, relative: str, what: str) -> str:
             raise BadInput(f"{what} leads out of {tree}", why=f"it is a link to {real}", remedy="Name a file in it")
         return path
     if os.path.isdir(real):
-        raise BadInput(f"{what} is a directory", remedy="Name a file in it")
+        raise BadInput(f"{what} is a directory", why="a value stands in a file", remedy="Name a file in it")
     directory, name = os.path.split(path)
     near = difflib.get_close_matches(name, os.listdir(directory), 1) if os.path.isdir(directory) else []
     raise BadInput(

@@ -69,7 +69,9 @@ def dotted(key: str) -> str:
     name = key if not separators or separators[0] == "." else key.translate(str.maketrans("./", "/."))
     parts = name.split(".")
     if len(parts) < 2 or not all(_PART.match(part.replace("/", ".")) for part in parts):
-        raise BadInput(f"{key!r} is no sysctl", remedy="Write it like net.core.somaxconn or net/core/somaxconn")
+        raise BadInput(
+            f"{key!r} is no sysctl", why="it is no path below /proc/sys", remedy="Write it like net.core.somaxconn"
+        )
     return name
 
 

@@ -77,7 +77,9 @@ def relative(key: str) -> str:
     """The path under /sys. BadInput if it would not stay there."""
     path = key[len("/sys/") :] if key.startswith("/sys/") else key
     if not all(_PART.match(part) and part not in (".", "..") for part in path.split("/")):
-        raise BadInput(f"{key!r} is no file under /sys", remedy="Write it like kernel/mm/transparent_hugepage/enabled")
+        raise BadInput(
+            f"{key!r} is no file under /sys", why="it would lead out of it", remedy="Write it like kernel/mm/ksm/run"
+        )
     return path
 
 

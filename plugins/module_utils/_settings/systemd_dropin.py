@@ -93,9 +93,14 @@ def _unit(setting: Setting, host: Host) -> str:
             remedy="Name a unit, or leave the setting out (for CPUs there is the kind affinity)",
         )
     if not _UNIT.match(unit):
-        raise BadInput(f"{unit!r} is no unit", remedy="Write it like redis-server.service")
+        raise BadInput(
+            f"{unit!r} is no unit", why="its name has no such suffix", remedy="Write it like redis-server.service"
+        )
     if not systemd.available():
-        raise BadInput("systemd does not run this host", where=unit, remedy="Leave settings of kind systemd out")
+        why = "nobody would read its drop-in"
+        raise BadInput(
+            "systemd does not run this host", where=unit, why=why, remedy="Leave settings of kind systemd out"
+        )
     return unit
 
 
@@ -113,7 +118,9 @@ def _cpu_list(value: str, unit: str, host: Host) -> str:
     if unit == host.instance.unit:
         return cpus.resolve(value, host.instance.pid)
     if value == "auto":
-        raise BadInput("auto means the server's own CPU", where=unit, remedy=f"Name the CPUs of {unit}")
+        raise BadInput(
+            "auto means the server's own CPU", where=unit, why="this is another unit", remedy=f"Name the CPUs of {unit}"
+        )
     wanted = cpus.parse_cpu_list(value)
     cpus.check_usable(wanted, os.getpid())
     return cpus.format_cpu_list(wanted)

@@ -24,12 +24,12 @@ Make = Callable[..., Any]
 
 
 def fails(host: Any, *words: str) -> None:
-    """The error says what, where and what to do, and nothing was changed."""
+    """The error says what, where, why and what to do, and nothing was changed."""
     before = host.config
     with pytest.raises(LowlatError) as caught:
         host.apply(*host.redis(hz=8))
     error = caught.value
-    assert error.what and error.where and error.remedy
+    assert error.what and error.where and error.why and error.remedy
     for word in words:
         assert word in error.message
     assert host.config == before
@@ -157,6 +157,14 @@ def test_who_may_not_even_ask_what_is_allowed(changer: Make, key: str, needs: st
         ({"kind": "redis", "key": "hertz", "value": 8}, ["redis hertz", "CONFIG GET"]),
         ({"kind": "redis", "key": "hz", "value": "fast"}, ["redis hz", "whole number"]),
         ({"kind": "affinity", "key": "server", "value": "99"}, ["affinity server", "CPU 99"]),
+        ({"kind": "redis", "key": "timeout", "value": "1\n2"}, ["redis timeout", "line break"]),
+        ({"kind": "redis", "key": "server_cpulist", "value": "99"}, ["redis server_cpulist", "CPU 99"]),
+        ({"kind": "sysctl", "key": "swappiness", "value": "1"}, ["sysctl swappiness", "no sysctl"]),
+        ({"kind": "sysctl", "key": "vm.swappiness", "value": "much"}, ["sysctl vm.swappiness", "holds a number"]),
+        ({"kind": "sysctl", "key": "vm.swappiness", "value": ""}, ["sysctl vm.swappiness", "is empty"]),
+        ({"kind": "sysfs", "key": "../etc", "value": "1"}, ["sysfs ../etc", "no file under /sys"]),
+        ({"kind": "sysfs", "key": "kernel/mm", "value": "1"}, ["sysfs kernel/mm", "is a directory"]),
+        ({"kind": "affinity", "key": "client", "value": "0"}, ["affinity client", "only key"]),
         ({"kind": "rediss", "key": "hz", "value": 8}, ["rediss hz", "kinds are"]),
     ],
 )
@@ -164,6 +172,6 @@ def test_a_wrong_setting_is_told_with_its_name_and_what_to_do(changer: Make, set
     host = changer()
     with pytest.raises(BadInput) as caught:
         host.apply(setting)
-    assert caught.value.where and caught.value.remedy
+    assert caught.value.what and caught.value.where and caught.value.why and caught.value.remedy
     for word in words:
         assert word in caught.value.message

@@ -39,6 +39,8 @@ def refused(toggler: Toggler, kind: type[LowlatError], *settings: dict[str, Any]
     # The question whether a directive can be set live fails by intent.
     assert writes["calls"] == writes["failed_calls"]
     assert toggler.guardians() == []
+    if kind is BadInput:
+        assert caught.value.where and caught.value.why and caught.value.remedy
     return caught.value
 
 

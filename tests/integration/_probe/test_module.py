@@ -104,14 +104,24 @@ def test_an_error_is_one_clear_failure(tmp_path: os.PathLike[str]) -> None:
         {"gates": [gate(query="rtt.[")]},
         {"samples": 0},
         {"duty": 0},
+        {"runs": 0},
+        {"rate": 0.001},
+        {"commands": []},
+        {"commands": ["get"]},
         {"cpu": "fast"},
+        {"cpu": "99"},
+        {"cpu": "0-1"},
+        {"login_port": 0},
         {"login_port": 99999},
     ],
 )
 def test_bad_input_is_refused_before_anything_is_measured(redis_server: Start, given: dict[str, Any]) -> None:
     server = redis_server()
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as caught:
         _gated_probe.run(parameters(server, **given))
+    error = caught.value
+    assert error.what and error.where and error.why and error.remedy
+    assert next(iter(given)).rstrip("s") in error.where
     assert "cmdstat_xadd" not in server.client().info("commandstats")
 
 

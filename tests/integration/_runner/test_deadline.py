@@ -26,6 +26,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import (
     watching,
     writing,
 )
+from ansible_collections.lowlat.redis.plugins.module_utils._change.armed import Deadline
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ChangeError
@@ -205,10 +206,46 @@ def test_what_cannot_be_armed_is_not_applied(changer: Make, monkeypatch: pytest.
     assert (host.config, host.live("hz"), host.history()["changes"]) == (before, "10", [])
 
 
-def test_a_deadline_in_the_past_is_refused(changer: Make) -> None:
+def test_recover_takes_a_relative_path_from_people(changer: Make) -> None:
     host = changer()
-    with pytest.raises(BadInput, match="confirm_within"):
-        apply(host, *host.redis(hz=20), seconds=-1)
+    apply(host, *host.redis(hz=20))
+    assert run(host, "recover", os.path.relpath(host.state_directory, "/")).returncode == 0
+    assert host.live("hz") == "10"
+
+
+@pytest.mark.parametrize("seconds", [-1, 2678401, 70_000_000_000_000_000])
+def test_a_deadline_in_the_past_or_beyond_a_month_is_refused(changer: Make, seconds: int) -> None:
+    host = changer()
+    before = host.config
+    options = host.options("applied", name="trial", settings=host.redis(hz=20), confirm_within=seconds)
+    for check in (True, False):
+        with pytest.raises(BadInput, match=f"confirm_within {seconds}") as caught:
+            request.run(options, check=check, install=copy.install)
+        error = caught.value
+        assert error.what and error.where == "confirm_within" and error.why and error.remedy
+    assert (host.config, host.live("hz")) == (before, "10")
+    assert not Path(host.state_directory).exists()
+
+
+def test_a_deadline_may_be_a_month_away(changer: Make) -> None:
+    host = changer()
+    applied = apply(host, *host.redis(hz=20), seconds=2678400)
+    assert applied["change_id"] and applied["deadline"]
+    host.run("rolled_back")
+
+
+def test_nothing_fails_after_what_was_applied(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is not told the id of a change does not know what to confirm or to take back."""
+    host = changer()
+
+    def cannot(_deadline: object) -> str:
+        raise OverflowError
+
+    monkeypatch.setattr(Deadline, "shown", cannot)
+    before = host.config
+    with pytest.raises(OverflowError):
+        apply(host, *host.redis(hz=20))
+    assert (host.config, host.live("hz"), host.history()["changes"]) == (before, "10", [])
 
 
 def test_another_version_leaves_the_copy_of_an_open_change(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:

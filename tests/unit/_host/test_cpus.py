@@ -110,8 +110,9 @@ def test_a_cpu_that_does_not_exist_is_offline_or_closed(tmp_path: Path) -> None:
         (1, "CPU 1 is not open to process 77: its cpuset allows 0"),
     ]
     for cpu, message in check:
-        with pytest.raises(BadInput, match=message):
+        with pytest.raises(BadInput, match=message) as caught:
             cpus.check_usable({cpu}, 77, str(tmp_path))
+        assert caught.value.why and caught.value.remedy
     cpus.check_usable({0}, 77, str(tmp_path))
     assert machine.choose() == 0
 

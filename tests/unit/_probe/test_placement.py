@@ -78,12 +78,14 @@ def test_a_number_is_that_cpu(host: Host) -> None:
         ("-1", "cpu is"),
         ("first", "same, auto"),
         ("²", "cpu"),
+        ("1" * 5000, "cpu is"),
     ],
 )
 def test_a_cpu_that_is_not_there_is_refused(host: Host, requested: str, text: str) -> None:
     host({0, 1}, {1}, {1})
-    with pytest.raises(BadInput, match=text):
+    with pytest.raises(BadInput, match=text) as caught:
         put(requested)
+    assert caught.value.where == "cpu" and caught.value.why and caught.value.remedy
 
 
 def test_the_affinity_is_put_back() -> None:

@@ -27,8 +27,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Pl
     ],
 )
 def test_a_plan_without_sense_is_refused_by_name(name: str, value: Any) -> None:
-    with pytest.raises(BadInput, match=name):
+    with pytest.raises(BadInput, match=name) as caught:
         Plan(**{name: value})
+    assert caught.value.where == name and caught.value.why and caught.value.remedy
 
 
 def test_blocks_add_up_to_the_samples() -> None:

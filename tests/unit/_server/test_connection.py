@@ -49,18 +49,27 @@ def test_options_become_an_address() -> None:
     [
         ({"login_port": 70000}, "no TCP port"),
         ({"login_port": -1}, "no TCP port"),
+        ({"login_port": 0}, "login_port 0 is no TCP port"),
+        ({"login_unix_socket": "r.sock"}, "no absolute path"),
+        ({"login_unix_socket": "~/r.sock"}, "no absolute path"),
         ({"tls": True, "login_unix_socket": "/s"}, "does not go with"),
         ({"client_cert_file": "/c"}, "belong together"),
     ],
 )
 def test_options_without_sense_are_refused(options: dict[str, Any], text: str) -> None:
-    with pytest.raises(BadInput, match=text):
+    with pytest.raises(BadInput, match=text) as caught:
         Address.from_options(options)
+    assert caught.value.where and caught.value.why and caught.value.remedy
+
+
+def test_what_is_not_given_is_the_default() -> None:
+    assert Address.from_options({"login_port": None, "login_unix_socket": ""}) == Address()
 
 
 def test_a_certificate_that_is_not_there_is_named() -> None:
-    with pytest.raises(BadInput, match="/no/such/ca.pem"):
+    with pytest.raises(BadInput, match="/no/such/ca.pem") as caught:
         control(Address(tls=True, ca_certs="/no/such/ca.pem"))
+    assert caught.value.where and caught.value.why and caught.value.remedy
 
 
 @pytest.mark.parametrize(
