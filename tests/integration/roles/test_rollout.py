@@ -47,10 +47,16 @@ def test_the_next_batch_is_not_begun(played: Played) -> None:
         ("ours,pahse1", {"settings": []}, "There is no phase pahse1."),
         (["ours"], {"setings": []}, "Phase ours of lowlat_own_phases has no settings"),
         ([], {"settings": []}, "No phase is named"),
+        (
+            ["ours"],
+            {"settings": [], "gate": []},
+            "Phase ours of lowlat_own_phases has gate, which nobody reads: it takes settings and gates, and nothing else",
+        ),
+        (["ours"], [{"kind": "redis"}], "Phase ours of lowlat_own_phases has no settings"),
     ],
 )
 def test_a_bad_list_of_phases_is_found_before_any_host_is_touched(
-    tmp_path: Path, phases: Any, own: dict[str, Any], says: str
+    tmp_path: Path, phases: Any, own: Any, says: str
 ) -> None:
     variables = {"lowlat_phases": phases, "lowlat_own_phases": {"ours": own}}
     played = run_play(tmp_path, "lowlat.redis.apply", {"one": {}}, variables)
