@@ -64,6 +64,36 @@ def test_a_bad_list_of_phases_is_found_before_any_host_is_touched(
     assert says in played.printed
 
 
+def test_a_rollback_goes_by_batches_and_on_past_a_host_that_fails(tmp_path: Path) -> None:
+    failed = {"failed": True, "msg": "not all came back", "state": "rollback_failed", "left": ["start the server"]}
+    lost = {"unreachable": True, "msg": "no route", "state": None}
+    hosts = {"bad": {"rolled_back": failed}, "lost": {"rolled_back": lost}, "good": {}}
+    variables = {"lowlat_serial": 1, "lowlat_phase": "ours", "report_directory": str(tmp_path / "reports")}
+    played = run_play(tmp_path, "lowlat.redis.rollback", hosts, variables, records=True)
+    assert played.printed.count("PLAY [Take a change back]") == 3
+    assert [played.failed(host) for host in hosts] == [True, True, False]
+    assert "Not taken back on bad: not all came back" in played.printed
+    assert "Not taken back on lost: it could not be reached: no route" in played.printed
+    assert "c1 on good was rolled back" in played.printed
+    assert "the newest change of ours" in played.printed
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({}, "rolled_back None"),
+        ({"lowlat_phase": "ours"}, "rolled_back None"),
+        ({"lowlat_change_id": "c7", "lowlat_phase": "ours"}, "rolled_back None c7"),
+    ],
+)
+def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: dict[str, Any], asked: str) -> None:
+    refused = {"failed": True, "msg": "nobody answers", "state": None}
+    variables = {**given, "lowlat_hosts": "a,b", "lowlat_serial": "100%"}
+    played = run_play(tmp_path, "lowlat.redis.rollback", dict.fromkeys("abc", {"rolled_back": refused}), variables)
+    assert [played.calls(host) for host in "abc"] == [[asked], [asked], []]
+    assert played.printed.count("PLAY [Take a change back]") == 1
+
+
 def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:
     common = {"phases_list": ["ours"], "phases_own": {"ours": {"settings": []}}}
     role = {"name": "lowlat.redis.phases"}
