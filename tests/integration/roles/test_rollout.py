@@ -88,8 +88,8 @@ def test_a_rollback_goes_by_batches_and_on_past_a_host_that_fails(tmp_path: Path
 )
 def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: dict[str, Any], asked: str) -> None:
     refused = {"failed": True, "msg": "nobody answers", "state": None}
-    variables = {**given, "lowlat_hosts": "a,b", "lowlat_serial": "100%"}
-    played = run_play(tmp_path, "lowlat.redis.rollback", dict.fromkeys("abc", {"rolled_back": refused}), variables)
+    chosen = ["-e", "lowlat_hosts=a,b", "-e", "lowlat_serial=100%"]
+    played = run_play(tmp_path, "lowlat.redis.rollback", dict.fromkeys("abc", {"rolled_back": refused}), given, *chosen)
     assert [played.calls(host) for host in "abc"] == [[asked], [asked], []]
     assert played.printed.count("PLAY [Take a change back]") == 1
 
