@@ -30,6 +30,12 @@ def test_the_others_of_the_batch_finish_what_they_do(played: Played) -> None:
     assert played.calls("worse")[-2].startswith("rolled_back")
 
 
+def test_the_last_that_is_said_of_a_phase_is_why_it_was_not_kept(played: Played) -> None:
+    assert "ours was not kept on worse. Left alone after it: no phase. Why: ours on worse was rolled back" in (
+        played.printed
+    )
+
+
 def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.calls("next") == []
     assert "The next hosts are left alone: lost, worse failed or could not be reached" in played.printed
@@ -92,6 +98,24 @@ def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: 
     played = run_play(tmp_path, "lowlat.redis.rollback", dict.fromkeys("abc", {"rolled_back": refused}), given, *chosen)
     assert [played.calls(host) for host in "abc"] == [[asked], [asked], []]
     assert played.printed.count("PLAY [Take a change back]") == 1
+
+
+def test_a_rehearsal_shows_the_differences_and_hazards_of_every_phase(tmp_path: Path) -> None:
+    diff = {"before": "hz 10\n", "after": "hz 8\n", "before_header": "redis hz", "after_header": "redis hz"}
+    plans = [
+        {"failed": True, "msg": "[6] maxmemory: it would evict"},
+        {"diff": diff},
+        {"failed": True, "msg": "[4] databases: the AOF is off"},
+    ]
+    names = ["first", "second", "third"]
+    variables = {"lowlat_phases": names, "lowlat_own_phases": {name: {"settings": []} for name in names}}
+    hosts = {"one": {"plan": plans}, "two": {}}
+    played = run_play(tmp_path, "lowlat.redis.apply", hosts, {**variables, "lowlat_serial": 2}, "--check", "--diff")
+    assert [call.split()[0] for call in played.calls("one")] == ["plan"] * 3
+    assert "-hz 10" in played.printed and "+hz 8" in played.printed
+    told = played.printed.rpartition('"msg": ')[2]
+    assert r"first: [6] maxmemory: it would evict\nthird: [4] databases: the AOF is off" in told, told
+    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan"] * 3)
 
 
 def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:
