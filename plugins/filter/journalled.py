@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The record of a change that only the journal of its host tells of."""
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Tell of every change that has ended
+- name: Tell of every change
   ansible.builtin.debug:
-    msg: "{{ history.changes | selectattr('ended_at', 'defined') | map('lowlat.redis.journalled', host=inventory_hostname) }}"
+    msg: "{{ history.changes | map('lowlat.redis.journalled', host=inventory_hostname) | list }}"
 """
 
 RETURN = r"""

@@ -27,7 +27,9 @@ esac
 MISSING = {"failed": True, "msg": "no redis", "missing_library": "redis"}
 
 
-def play(root: Path, monkeypatch: pytest.MonkeyPatch, script: dict[str, Any], *options: str, **variables: Any) -> Played:
+def play(
+    root: Path, monkeypatch: pytest.MonkeyPatch, script: dict[str, Any], *options: str, **variables: Any
+) -> Played:
     """gated_change on a host that lacks a library, with these stubs in place of apt-get and dpkg-deb."""
     commands = root / "commands"
     commands.mkdir()
@@ -44,8 +46,12 @@ def play(root: Path, monkeypatch: pytest.MonkeyPatch, script: dict[str, Any], *o
         "roles": ["lowlat.redis.gated_change"],
         "post_tasks": [{"fail": {"msg": "the end was reached"}}],
     }
-    given: dict[str, Any] = {"gated_change_name": "phase9", "gated_change_settings": [], "prerequisites_packages": ["python3-redis"]}
-    given["ansible_python_interpreter"] = sys.executable
+    given = {
+        "gated_change_name": "phase9",
+        "gated_change_settings": [],
+        "prerequisites_packages": ["python3-redis"],
+        "ansible_python_interpreter": sys.executable,
+    }
     return run_play(root, [tasks], {"one": script}, {**given, **variables}, *options)
 
 

@@ -56,7 +56,7 @@ def test_the_next_batch_is_not_begun(played: Played) -> None:
         (
             ["ours"],
             {"settings": [], "gate": []},
-            "Phase ours of lowlat_own_phases has gate, which nobody reads: it takes settings and gates, and nothing else",
+            "Phase ours of lowlat_own_phases has gate, which nobody reads: it takes settings and gates",
         ),
         (["ours"], [{"kind": "redis"}], "Phase ours of lowlat_own_phases has no settings"),
     ],
