@@ -30,13 +30,32 @@ def told(result: Mapping[str, Any], host: str, by: str, at: str) -> dict[str, An
     return {
         "schema": 2,
         "host": host,
-        "name": change_id.partition("-")[2].rpartition("-")[0] or change_id,
+        "name": _name(change_id),
         "change_id": change_id,
         "state": event["state"],
         "message": event["message"],
         "settings": list(result.get("settings") or []),
         "left": event["left"],
         "afterwards": [event],
+    }
+
+
+def journalled(change: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """The record of a change that has ended and was never written down: what the journal of its host tells."""
+    change_id = str(change["change_id"])
+    return {
+        "schema": 2,
+        "host": host,
+        "name": change.get("name") or _name(change_id),
+        "change_id": change_id,
+        "state": change["state"],
+        "message": f"Written down from the journal of {host}: who made the change could not. "
+        "What was measured is not known.",
+        "started_at": change.get("opened_at") or "",
+        "owner": change.get("owner") or "",
+        "ended_at": change.get("ended_at") or "",
+        "ended_by": change.get("ended_by") or "",
+        **{part: list(change.get(part) or []) for part in ("settings", "left", "foreign", "warnings")},
     }
 
 
@@ -58,6 +77,10 @@ def added(earlier: Mapping[str, Any] | None, record: Mapping[str, Any]) -> dict[
 def joined(text: str, earlier: str) -> str:
     """The Markdown of what came after, above what was there."""
     return f"{text}{BEFORE}{earlier}" if earlier else text
+
+
+def _name(change_id: str) -> str:
+    return change_id.partition("-")[2].rpartition("-")[0] or change_id
 
 
 def _end(result: Mapping[str, Any]) -> str:

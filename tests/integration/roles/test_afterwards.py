@@ -123,5 +123,31 @@ def test_status_writes_down_what_the_host_did_by_itself_where_there_is_a_record(
     (event,) = record(played, "late")["afterwards"]
     assert (event["by"], event["at"]) == ("the host, at its deadline", "2026-01-02T03:04:05Z")
     assert record(played, "asked") == KEPT
-    assert not (tmp_path / "reports" / "c1" / "unrecorded.json").exists()
     assert [host for host in hosts if played.failed(host)] == ["broken"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_status_writes_the_record_that_nobody_could_where_there_are_any(tmp_path: Path, kept: bool) -> None:
+    setting = {"kind": "redis", "key": "hz", "before": "10", "after": "8"}
+    change = {"change_id": "20260102T030405Z-phase2-1a2b", "name": "phase2", "owner": "ops", "age": 1, "left": []}
+    change.update(settings=[setting], state="rolled_back", opened_at="2026-01-02T03:04:05Z")
+    change.update(ended_at="2026-01-02T03:09:05Z", ended_by="deadline")
+    still_open = {**change, "change_id": "c2", "state": "applied", "ended_at": "", "ended_by": ""}
+    reports = earlier(tmp_path, "other") if kept else {"report_directory": str(tmp_path / "reports")}
+    hosts = {
+        "killed": {"history": {"changes": [change, still_open]}},
+        "broken": {"history": {"failed": True, "msg": "no such directory"}},
+    }
+    played = run_play(tmp_path, "lowlat.redis.status", hosts, reports, records=True)
+    assert not played.failed("killed"), played.printed
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("reports/*/killed.*"))
+    place = f"reports/{change['change_id']}/killed"
+    assert found == ([f"{place}.json", f"{place}.md"] if kept else [])
+    assert (tmp_path / "reports").exists() == kept
+    if kept:
+        written = json.loads((tmp_path / f"{place}.json").read_text())
+        assert [written[part] for part in ("schema", "name", "state", "owner", "ended_by", "settings")] == (
+            [2, "phase2", "rolled_back", "ops", "deadline", [setting]]
+        )
+        text = (tmp_path / f"{place}.md").read_text()
+        assert text.startswith("# phase2 on killed: rolled back\n") and "| redis `hz` | 10 | 8 |" in text

@@ -30,6 +30,12 @@ def test_the_others_of_the_batch_finish_what_they_do(played: Played) -> None:
     assert played.calls("worse")[-2].startswith("rolled_back")
 
 
+def test_the_last_that_is_said_of_a_phase_is_why_it_was_not_kept(played: Played) -> None:
+    assert "ours was not kept on worse. Left alone after it: no phase. Why: ours on worse was rolled back" in (
+        played.printed
+    )
+
+
 def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.calls("next") == []
     assert "The next hosts are left alone: lost, worse failed or could not be reached" in played.printed
@@ -47,15 +53,69 @@ def test_the_next_batch_is_not_begun(played: Played) -> None:
         ("ours,pahse1", {"settings": []}, "There is no phase pahse1."),
         (["ours"], {"setings": []}, "Phase ours of lowlat_own_phases has no settings"),
         ([], {"settings": []}, "No phase is named"),
+        (
+            ["ours"],
+            {"settings": [], "gate": []},
+            "Phase ours of lowlat_own_phases has gate, which nobody reads: it takes settings and gates",
+        ),
+        (["ours"], [{"kind": "redis"}], "Phase ours of lowlat_own_phases has no settings"),
     ],
 )
 def test_a_bad_list_of_phases_is_found_before_any_host_is_touched(
-    tmp_path: Path, phases: Any, own: dict[str, Any], says: str
+    tmp_path: Path, phases: Any, own: Any, says: str
 ) -> None:
     variables = {"lowlat_phases": phases, "lowlat_own_phases": {"ours": own}}
     played = run_play(tmp_path, "lowlat.redis.apply", {"one": {}}, variables)
     assert played.calls("one") == []
     assert says in played.printed
+
+
+def test_a_rollback_goes_by_batches_and_on_past_a_host_that_fails(tmp_path: Path) -> None:
+    failed = {"failed": True, "msg": "not all came back", "state": "rollback_failed", "left": ["start the server"]}
+    lost = {"unreachable": True, "msg": "no route", "state": None}
+    hosts = {"bad": {"rolled_back": failed}, "lost": {"rolled_back": lost}, "good": {}}
+    variables = {"lowlat_serial": 1, "lowlat_phase": "ours", "report_directory": str(tmp_path / "reports")}
+    played = run_play(tmp_path, "lowlat.redis.rollback", hosts, variables, records=True)
+    assert played.printed.count("PLAY [Take a change back]") == 3
+    assert [played.failed(host) for host in hosts] == [True, True, False]
+    assert "Not taken back on bad: not all came back" in played.printed
+    assert "Not taken back on lost: it could not be reached: no route" in played.printed
+    assert "c1 on good was rolled back" in played.printed
+    assert "the newest change of ours" in played.printed
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({}, "rolled_back None"),
+        ({"lowlat_phase": "ours"}, "rolled_back None"),
+        ({"lowlat_change_id": "c7", "lowlat_phase": "ours"}, "rolled_back None c7"),
+    ],
+)
+def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: dict[str, Any], asked: str) -> None:
+    refused = {"failed": True, "msg": "nobody answers", "state": None}
+    chosen = ["-e", "lowlat_hosts=a,b", "-e", "lowlat_serial=100%"]
+    played = run_play(tmp_path, "lowlat.redis.rollback", dict.fromkeys("abc", {"rolled_back": refused}), given, *chosen)
+    assert [played.calls(host) for host in "abc"] == [[asked], [asked], []]
+    assert played.printed.count("PLAY [Take a change back]") == 1
+
+
+def test_a_rehearsal_shows_the_differences_and_hazards_of_every_phase(tmp_path: Path) -> None:
+    diff = {"before": "hz 10\n", "after": "hz 8\n", "before_header": "redis hz", "after_header": "redis hz"}
+    plans = [
+        {"failed": True, "msg": "[6] maxmemory: it would evict"},
+        {"diff": diff},
+        {"failed": True, "msg": "[4] databases: the AOF is off"},
+    ]
+    names = ["first", "second", "third"]
+    variables = {"lowlat_phases": names, "lowlat_own_phases": {name: {"settings": []} for name in names}}
+    hosts = {"one": {"plan": plans}, "two": {}}
+    played = run_play(tmp_path, "lowlat.redis.apply", hosts, {**variables, "lowlat_serial": 2}, "--check", "--diff")
+    assert [call.split()[0] for call in played.calls("one")] == ["plan"] * 3
+    assert "-hz 10" in played.printed and "+hz 8" in played.printed
+    told = played.printed.rpartition('"msg": ')[2]
+    assert r"first: [6] maxmemory: it would evict\nthird: [4] databases: the AOF is off" in told, told
+    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan"] * 3)
 
 
 def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:
