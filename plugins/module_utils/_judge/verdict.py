@@ -11,6 +11,7 @@ from . import cause as causes
 from .before_after import before_and_after
 from .blame import ROLL_BACK
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
+from .covered import excusable
 from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
@@ -93,7 +94,8 @@ def conclude(
     else:
         attributed = causes.attribute(baseline, breached, last["measurement"], comparisons, effects)
     disturbed = failing and attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT)
-    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "") for outcome in held]
+    sides = (baseline, last["measurement"])
+    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "", sides) for outcome in held]
     worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
     # What is proven to be worse is not kept for want of knowing why; a disturbance that could be all of it is a why.
     proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT
@@ -124,27 +126,27 @@ def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Map
     return outcome
 
 
-def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
+def _beside(
+    outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str, sides: tuple[Measurement | None, Measurement]
+) -> Mapping[str, Any]:
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 
-    A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, else
-    open. Where nothing could be compared, only a round trip that was kept from running is.
+    A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, and that
+    proof is about the gate's figure or the disturbance is large enough; else it is open. Where nothing could be
+    compared, only a round trip that was kept from running is.
     """
     compared = _compared(outcome, comparisons)
     if outcome["outcome"] != FAIL or not cause:
         return outcome
     if compared == NOT_COMPARED and (comparisons or cause != causes.ARTIFACT or _metric(outcome) not in METRICS):
         return outcome
-    if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):
-        told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
-        return {**outcome, "outcome": SOFT_FAIL, "reason": told}
     told = f"{outcome['reason']}; what disturbed it ({cause}) may be all of that, or not"
+    if compared in (EQUIVALENT, IMPROVEMENT):
+        if excusable(outcome, _seen_by_client(outcome), *sides):
+            told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
+            return {**outcome, "outcome": SOFT_FAIL, "reason": told}
+        told += ": that the typical block is no slower says too little of this figure"
     return {**outcome, "outcome": INCONCLUSIVE, "reason": told}
-
-
-def _is_typical(outcome: Mapping[str, Any]) -> bool:
-    """Whether the comparison is about the gate's own figure: it knows nothing of p999 and the maximum."""
-    return str(outcome["query"]).rsplit(".", maxsplit=1)[-1] in ("p50", "p90", "p99", "mean", "jitter")
 
 
 #: The client's side of what the server says of a command.
@@ -153,10 +155,15 @@ _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which: str = "verdict") -> str:
     """What before and after say of this gate's metric."""
-    metric, last = _metric(outcome), str(outcome["query"]).rpartition(".")[2]
+    last = str(outcome["query"]).rpartition(".")[2]
     figure = "p50" if last in ("p50", "mean") else "p99"
-    found = comparisons.get(f"{_SEEN_BY_CLIENT.get(metric, metric)}.{figure}")
+    found = comparisons.get(f"{_seen_by_client(outcome)}.{figure}")
     return str(found[which]) if found else NOT_COMPARED
+
+
+def _seen_by_client(outcome: Mapping[str, Any]) -> str:
+    metric = _metric(outcome)
+    return _SEEN_BY_CLIENT.get(metric, metric)
 
 
 def _metric(outcome: Mapping[str, Any]) -> str:
