@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cause as causes
+from . import passing
 from .before_after import before_and_after
 from .blame import ROLL_BACK
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
@@ -61,9 +62,11 @@ def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement 
     return {"outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
 
 
-def settled(seen: Mapping[str, Any]) -> bool:
+def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
     """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
+    events = passing.events(baseline, measurement)
     hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
+    hard = [passing.beside(outcome, events) for outcome in hard]
     if any(outcome["outcome"] == INCONCLUSIVE and not outcome["excused"] for outcome in hard):
         return False
     failing = [outcome for outcome in hard if outcome["outcome"] == FAIL]
@@ -82,7 +85,8 @@ def conclude(
 
     ``looks`` are ``{measurement, outcomes, comparisons}``, oldest first; the last one decides. A gate that fails still
     is excused where the host or the measurement was disturbed and the comparison proves that the server is what it
-    was: then a rollback would mend nothing. Where that is not proven, nobody can tell.
+    was: then a rollback would mend nothing. Where that is not proven, nobody can tell; nor where the server had
+    something else to do that it did not have before, unless toggling shows whose doing it is.
     """
     last = looks[-1]
     comparisons = last["comparisons"]
@@ -96,9 +100,11 @@ def conclude(
     disturbed = failing and attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT)
     sides = (baseline, last["measurement"])
     outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "", sides) for outcome in held]
+    events = [] if causes.toggled(effects) else passing.events(baseline, last["measurement"])
+    outcomes = [passing.beside(outcome, events) for outcome in outcomes]
     worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
     # What is proven to be worse is not kept for want of knowing why; a disturbance that could be all of it is a why.
-    proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT
+    proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT and not events
     decision = decide(outcomes, ROLL_BACK if proven else on_inconclusive)
     told = _told(first, outcomes, attributed)
     return {
@@ -109,6 +115,12 @@ def conclude(
         "outcomes": outcomes,
         "comparisons": comparisons,
     }
+
+
+def beside_events(outcomes: Outcomes, baseline: Measurement | None, measurement: Measurement) -> list[dict[str, Any]]:
+    """The outcomes of a single measurement, open where the server had something else to do that may be all of it."""
+    found = passing.events(baseline, measurement)
+    return [dict(passing.beside(outcome, found)) for outcome in outcomes]
 
 
 def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str, Any]:

@@ -102,5 +102,5 @@ def test_nothing_is_decided_but_by_policy(measurement: dict[str, Any], policy: s
     look = {"measurement": measurement, **verdict.look(rules, measurement, whole(), verdict.ALPHAS[0])}
     concluded = verdict.conclude(whole(), measurement, first, [look], policy)
     assert (concluded["decision"], concluded["failed"]) == (policy, [])
-    assert not verdict.settled(look)
+    assert not verdict.settled(look, whole(), measurement)
     assert "on_inconclusive" in concluded["reason"]
