@@ -92,7 +92,8 @@ def conclude(
     comparisons = last["comparisons"]
     held = [_no_noise(outcome, comparisons) for outcome in last["outcomes"]]
     failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in held)
-    if failing:
+    unseen = any(outcome["severity"] == "hard" and _not_judged(outcome) for outcome in held)
+    if failing or unseen:
         # It is there still: only what is there still can be its cause.
         attributed = causes.attribute(baseline, last["measurement"], None, comparisons, effects)
     else:
@@ -102,7 +103,8 @@ def conclude(
     outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "", sides) for outcome in held]
     events = [] if causes.toggled(effects) else passing.events(baseline, last["measurement"])
     outcomes = [passing.beside(outcome, events) for outcome in outcomes]
-    worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
+    judged = [outcome for outcome in outcomes if outcome["judged"]]
+    worse = [outcome for outcome in judged if _compared(outcome, comparisons) == REGRESSION]
     # What is proven to be worse is not kept for want of knowing why; a disturbance that could be all of it is a why.
     proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT and not events
     decision = decide(outcomes, ROLL_BACK if proven else on_inconclusive)
@@ -129,10 +131,15 @@ def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str,
     return {**causes.attribute(baseline, measurement, None, comparisons), "comparisons": comparisons}
 
 
+def _not_judged(outcome: Mapping[str, Any]) -> bool:
+    """There is a figure, and it says nothing."""
+    return outcome["value"] is not None and not outcome["judged"]
+
+
 def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Mapping[str, Any]:
     """A tolerance, and an interval that reaches into it, are for noise: what is proven to be worse is neither."""
     value, limit = outcome["value"], outcome["limit"]
-    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and value is not None and limit is not None
+    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and outcome["judged"]
     if open_ and value > limit and _compared(outcome, comparisons, "usual") == REGRESSION:
         return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
     return outcome
