@@ -31,7 +31,9 @@ def excusable(outcome: Mapping[str, Any], metric: str, before: Measurement | Non
     if text.count(".") != 1 or figure not in _POOLED or before is None:
         return False
     excess = outcome["value"] - outcome["limit"]
-    return bool(excess <= max(_taken(Facts(before), Facts(here), metric) / _POOLED[figure], _slower(text, before, here)))
+    return bool(
+        excess <= max(_taken(Facts(before), Facts(here), metric) / _POOLED[figure], _slower(text, before, here))
+    )
 
 
 def _taken(before: Facts, here: Facts, metric: str) -> float:

@@ -46,9 +46,9 @@ def judge(
 
     An outcome is ``{name, query, against, severity, value, max, limit, tolerance, baseline, interval, half_width,
     outcome, reason, judged, excused, aborted}``. ``limit`` is in the figure's own unit whatever the gate is against;
-    ``value``, ``baseline``, ``limit``, ``interval`` and ``half_width`` are None where there is none. ``judged`` is false
-    where something was missing, or kept from running, so that the value was compared with nothing. ``excused`` is true
-    where neither measurement could have the metric on this host, for the same reason.
+    ``value``, ``baseline``, ``limit``, ``interval`` and ``half_width`` are None where there is none. ``judged`` is
+    false where something was missing or kept from running, so that the value was compared with nothing. ``excused`` is
+    true where neither measurement could have the metric on this host, for the same reason.
     """
     return [judge_gate(gate, measurement, baseline, alpha) for gate in gates]
 

@@ -44,7 +44,9 @@ def starved(query: Query, *sides: Side) -> str:
     """
     for measurement, name in sides if query.metrics else ():
         facts = Facts(measurement)
-        alone = (facts.amount("throttled_by", "probe") or 0.0) <= _MOST < (facts.amount("throttled_by", "server") or 0.0)
+        alone = (
+            (facts.amount("throttled_by", "probe") or 0.0) <= _MOST < (facts.amount("throttled_by", "server") or 0.0)
+        )
         for what, who in (("steal", "the hypervisor"), ("throttled", "a CPU quota")):
             share = facts.amount(what) or 0.0
             if share > _MOST and not (alone and what == "throttled"):

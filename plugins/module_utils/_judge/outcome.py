@@ -200,7 +200,9 @@ def _resolution(
     half_width, count = _half_width(interval), gate.query.count(here)
     if half_width is None or not count:
         return ""
-    told = f"{count} {'blocks' if gate.query.relative else 'samples'} carry it to +-{amount(half_width, gate.query)} only"
+    told = (
+        f"{count} {'blocks' if gate.query.relative else 'samples'} carry it to +-{amount(half_width, gate.query)} only"
+    )
     if 0.0 < gate.tolerance * unit < half_width:
         return f" ({told}, which is coarser than the tolerance of {_tolerance(gate)})"
     return f" ({told})" if outcome == INCONCLUSIVE else ""

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server did beside its work in the second window only. Somebody's MONITOR makes each command cost half as much
-again, and a save or rewrite makes writes copy their pages: that is work of the server, and need not be the change's.
+"""What the server did beside its work in the second window only.
+
+Somebody's MONITOR makes each command cost half as much again, and a save or rewrite makes writes copy their pages: that
+is work of the server, and need not be the change's.
 """
 
 from __future__ import annotations

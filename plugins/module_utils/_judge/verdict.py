@@ -146,7 +146,10 @@ def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Map
 
 
 def _beside(
-    outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str, sides: tuple[Measurement | None, Measurement]
+    outcome: Mapping[str, Any],
+    comparisons: Mapping[str, Any],
+    cause: str,
+    sides: tuple[Measurement | None, Measurement],
 ) -> Mapping[str, Any]:
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 

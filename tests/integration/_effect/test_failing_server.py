@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server dies, is started anew or stands still while its settings are compared: a clear end, and nothing is left."""
+"""The server dies, is started anew or stands still while its settings are compared: a clear end, nothing left."""
 
 from __future__ import annotations
 

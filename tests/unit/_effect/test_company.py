@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.company import Company
 
-
 BROKEN = pytest.mark.parametrize("text", ["", "1", "one two three", "1 5 1"])
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the typical block says excuses no figure over all round trips, unless the disturbance is as large as its excess."""
+"""The typical block excuses no figure over all round trips, unless the disturbance is as large as its excess."""
 
 from __future__ import annotations
 
