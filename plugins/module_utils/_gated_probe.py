@@ -94,7 +94,8 @@ def _decided(
         explained = verdict.explain(baseline, measurement)
         if not verdict.in_doubt(closed):
             explained.update(cause="", evidence=[])
-        return {"gates": first, "decision": {**decide(first, policy), "aborted": []}, "verification": {}, **explained}
+        alone = verdict.beside_events(first, baseline, measurement)
+        return {"gates": alone, "decision": {**decide(alone, policy), "aborted": []}, "verification": {}, **explained}
     try:
         looks = verify(take, plan, gates, baseline, params["verify_seconds"])
     except LowlatError as error:

@@ -61,7 +61,7 @@ def verify(
         of_one = float(measurement["seconds"]) / step.factor
         seen = verdict.look(gates, measurement, baseline, step.alpha)
         taken.append({"name": step.name, "measurement": measurement, **seen})
-        if verdict.settled(seen):
+        if verdict.settled(seen, baseline, measurement):
             break
     return taken
 

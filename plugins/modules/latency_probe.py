@@ -265,6 +265,10 @@ gates:
     half_width:
       description: Half of the interval, or null.
       type: float
+    judged:
+      description: Whether the figure was compared with anything. False where a measurement is not there, not whole, or
+        was kept from running for most of the time.
+      type: bool
     excused:
       description: Whether neither measurement could have the metric, for the same reason. Such a gate decides nothing.
       type: bool

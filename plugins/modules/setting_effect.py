@@ -156,8 +156,9 @@ effects:
     - By metric (C(rtt), C(set_rtt), C(xadd_rtt)) and figure (C(p50), C(p90), C(p99) of the round trips that nobody else
       ran in, C(p99_all) of all of them) the C(effect) as a relative change
       (0.02 is 2 % slower), its C(interval), the C(margin), the error C(alpha) of that interval, the C(verdict), the
-      number of quads as C(samples), and C(caps), why a verdict does not stand. C(p90) and
-      C(p99_all) decide nothing.
+      number of quads as C(samples), and C(caps), what speaks against a regression or improvement. The verdict is
+      then V(undecided), unless the effect is so large that this could not have made it up.
+    - C(p90) and C(p99_all) decide nothing.
   returned: success
   type: dict
 confirmation:

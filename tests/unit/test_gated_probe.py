@@ -150,3 +150,51 @@ def test_with_a_baseline_it_stays_where_that_was_measured() -> None:
 
     probed(measuring, gates=[RELATIVE], baseline=taken(), cpu="0")
     assert set(cpus) == {"0"}
+
+
+def kept_from_running(ratio: float = 1.3, floor: float = 7.0, **evidence: Any) -> dict[str, Any]:
+    measurement = taken(ratio, floor)
+    measurement["evidence"].update(evidence)
+    return measurement
+
+
+STARVED = [{"throttled": 0.97}, {"steal": 0.51}, {"throttled": 0.97, "throttled_by": {"probe": 0.97, "server": 0.97}}]
+ABORT = {**ABSOLUTE, "abort": 20.0}
+
+
+@pytest.mark.parametrize("evidence", STARVED)
+@pytest.mark.parametrize("policy", ["keep", "roll_back"])
+@pytest.mark.parametrize(
+    ("here", "gate"),
+    [
+        ({"floor": 7000.0}, ABORT),
+        ({}, ABSOLUTE),
+        ({}, RELATIVE),
+        ({"ratio": 9.0}, {**RELATIVE, "abort": 2.0}),
+    ],
+    ids=["past the abort level", "within its limit", "as before", "several times as long"],
+)
+def test_who_hardly_ran_was_not_measured(
+    evidence: dict[str, Any], policy: str, here: dict[str, Any], gate: dict[str, Any]
+) -> None:
+    starved = kept_from_running(**here, **evidence)
+    try:
+        told = probed(in_turn(starved), gates=[gate], baseline=taken(), on_inconclusive=policy)
+    except LowlatError as error:
+        told = error.details
+    decision = told["decision"]
+    assert (decision["decision"], decision["failed"], decision["aborted"]) == (policy, [], [])
+    assert decision["inconclusive"] == [gate["name"]]
+    assert "which says nothing then" in decision["reason"]
+
+
+def test_nor_is_a_baseline_of_one() -> None:
+    with pytest.raises(LowlatError, match="a CPU quota took 97.0% of the time of the baseline"):
+        probed(in_turn(taken()), gates=[RELATIVE], baseline=kept_from_running(throttled=0.97))
+
+
+def test_a_quota_that_the_server_alone_runs_into_is_no_excuse() -> None:
+    """It may be what was changed."""
+    own = kept_from_running(floor=7000.0, throttled=0.97, throttled_by={"probe": 0.0, "server": 0.97})
+    with pytest.raises(LowlatError, match="past the abort level of floor"):
+        probed(in_turn(own), gates=[ABORT], on_inconclusive="keep")

@@ -9,10 +9,11 @@ CPU. What they took from the two is no more than these waited for their CPU, and
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from .._judge.quads import FOREIGN
-from .._probe.counters import run_delays
+from .._probe.counters import Source, run_delays
 from .._probe.echo import METRIC
 from .._probe.ledger import Ledger
 
@@ -34,6 +35,7 @@ class Company:
     def reset(self) -> None:
         """Another side begins."""
         self._wall = self._foreign = self._waited = 0.0
+        self._lacking = False
 
     def begin(self, metric: str) -> Any:
         return self._ledger.begin(metric, None), self._texts()
@@ -48,13 +50,18 @@ class Company:
         self._wall += terms["wall"] * operations
         self._foreign += foreign
         if self._delays is not None:
-            waited = (self._delays.total(texts) - self._delays.total(before[1])) / 1000
+            waited = _waited(self._delays, before[1], texts)
+            if waited is None:
+                self._lacking = True
+                return 0.0
             self._waited += waited
             foreign = min(foreign, waited)
         return foreign * 1000
 
     def share(self) -> float | None:
-        """Of wall time; None where the kernel does not tell."""
+        """Of wall time; None where the kernel does not tell, or did not in one of the blocks."""
+        if self._lacking:
+            return None
         lacking = self._ledger.settle({}, ())["lacking"]
         if not self._wall or any(term.rpartition(".")[2] == FOREIGN for term in lacking):
             return None
@@ -62,3 +69,12 @@ class Company:
 
     def _texts(self) -> list[bytes]:
         return [] if self._delays is None else [os.pread(fd, self._delays.size, 0) for fd in self._delays.fds]
+
+
+def _waited(delays: Source, before: Sequence[bytes], after: Sequence[bytes]) -> float | None:
+    """Microseconds; None where a reading is empty or garbled, or a counter ran backwards."""
+    try:
+        waited = [delays.total([later]) - delays.total([earlier]) for earlier, later in zip(before, after)]
+    except (IndexError, ValueError):
+        return None
+    return sum(waited) / 1000 if min(waited) >= 0 else None

@@ -185,6 +185,14 @@ def _prove(keeping: Keeping, host: Host) -> None:
             foreign=restored.foreign,
             left_as_found=False,
         )
+    if restored.unanswered:
+        raise ServerError(
+            "The server ended while its settings were compared",
+            where=str(host.address),
+            why="the process that was found is gone, and no other answers",
+            remedy="See its log; its next start gives it the values that it is configured with",
+            left_as_found=False,
+        )
     if restored.restarted:
         raise ServerError(
             "The server was restarted while its settings were compared",

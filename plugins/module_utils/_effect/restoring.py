@@ -28,6 +28,7 @@ class Restored:
     left: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     restarted: bool = False
+    unanswered: bool = False
 
     @property
     def as_found(self) -> bool:
@@ -47,7 +48,7 @@ def restore(toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host]
         result.restarted = not _same(before.instance, host.instance)
     except _EXPECTED as error:
         why = str(error)
-        result.restarted = not same_process(before.instance)
+        result.restarted = result.unanswered = not same_process(before.instance)
     for toggle in reversed(toggles):
         in_process = toggle.values[0].kind in _OF_THE_PROCESS
         if in_process and host is None:

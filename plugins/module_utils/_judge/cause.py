@@ -42,19 +42,24 @@ def attribute(
     before = Facts(baseline) or Facts(verification)
     first, last = Facts(breached), Facts(verification)
     lasting = _regressed(comparisons or {})
-    toggled = [effect for effect in effects if effect.get("verdict") == REGRESSION]
-    if lasting or toggled:
-        return _lasting(Facts(baseline), last or first, lasting, toggled)
+    guilty = toggled(effects)
+    if lasting or guilty:
+        return _lasting(Facts(baseline), last or first, lasting, guilty)
     return _passing(before, first, Facts(baseline), last)
 
 
+def toggled(effects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Settings that were seen to do harm by themselves."""
+    return [effect for effect in effects if effect.get("verdict") == REGRESSION]
+
+
 def _lasting(
-    before: Facts, last: Facts, lasting: Mapping[str, Mapping[str, Any]], toggled: Sequence[Mapping[str, Any]]
+    before: Facts, last: Facts, lasting: Mapping[str, Mapping[str, Any]], guilty: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The harm is there relative to the reference, on the larger sample too."""
     shown = [_told(figure, compared) for figure, compared in sorted(lasting.items())]
-    if toggled:
-        return _answer(GENUINE, [*(_toggled(effect) for effect in toggled), *shown])
+    if guilty:
+        return _answer(GENUINE, [*(_toggled(effect) for effect in guilty), *shown])
     metrics = sorted({figure.split(".")[0] for figure in lasting})
     work, work_us = traces.of_server(before, last, metrics)
     disturbed, disturbed_us = traces.of_others(before, last, metrics)

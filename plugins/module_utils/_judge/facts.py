@@ -95,8 +95,10 @@ class Facts:
         return self._blocks.get(name, [])
 
     def ratios(self, metric: str, figure: str) -> list[float]:
-        """Redis over reference, round by round."""
+        """Redis over reference, round by round; empty where it is not clear which blocks make a round."""
         ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"reference.{figure}")
+        if len(ours) != len(floor):
+            return []
         return [value / low for value, low in zip(ours, floor) if low > 0]
 
     def clean_ratios(self, metric: str, figure: str) -> list[float]:

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .change_interval import block_ratios
+from .facts import Facts
 from .query import Query
+from .schema import CLIENT_METRICS, REFERENCE
 
 Measurement = Mapping[str, Any]
 #: A measurement and what to call it.
 Side = tuple[Measurement, str]
 HERE, BASELINE = "the measurement", "the baseline"
+# Who did not run for more than this share of the time was not measured.
+_MOST = 0.5
 
 
 def no_figure(query: Query, side: Side) -> str:
@@ -25,12 +29,28 @@ def no_figure(query: Query, side: Side) -> str:
 
 
 def truncated(query: Query, *sides: Side) -> str:
-    """That a metric which the query reads does not say how many samples it stands on; empty where all do."""
+    """Which side lacks samples, runs or blocks of what the query reads; empty where all are there."""
     for measurement, name in sides:
-        known = _reasons(query, measurement)
-        for metric in query.metrics:
-            if metric not in known and not _count(measurement.get(metric)):
-                return f"{name} is not whole: it does not say how many samples {metric} stands on"
+        told = _cut(query, measurement)
+        if told:
+            return f"{name} is not whole: {told}"
+    return ""
+
+
+def starved(query: Query, *sides: Side) -> str:
+    """That probe or server hardly ran on one of the sides: then times say nothing, whatever they are.
+
+    A quota that the server alone ran into is its own, and may be the change's doing.
+    """
+    for measurement, name in sides if query.metrics else ():
+        facts = Facts(measurement)
+        alone = (
+            (facts.amount("throttled_by", "probe") or 0.0) <= _MOST < (facts.amount("throttled_by", "server") or 0.0)
+        )
+        for what, who in (("steal", "the hypervisor"), ("throttled", "a CPU quota")):
+            share = facts.amount(what) or 0.0
+            if share > _MOST and not (alone and what == "throttled"):
+                return f"{who} took {share:.1%} of the time of {name}, which says nothing then"
     return ""
 
 
@@ -61,6 +81,48 @@ def _reasons(query: Query, measurement: Measurement) -> dict[str, str]:
     return {metric: str(not_measured[metric]) for metric in query.metrics if metric in not_measured}
 
 
-def _count(metric: Any) -> bool:
-    count = metric.get("count") if isinstance(metric, Mapping) else None
-    return isinstance(count, int) and not isinstance(count, bool) and count > 0
+def _cut(query: Query, measurement: Measurement) -> str:
+    """What is not there of the metrics that the query reads. A metric that was given up is not among them."""
+    known = _reasons(query, measurement)
+    metrics = [metric for metric in query.metrics if metric not in known]
+    for metric in metrics:
+        if not _whole_number(measurement, metric, "count"):
+            return f"it does not say how many samples {metric} stands on"
+    samples, runs = _whole_number(measurement, "samples"), _whole_number(measurement, "runs")
+    if metrics and not (samples and runs):
+        return "it does not say how many samples and runs were asked for"
+    for metric in metrics:
+        count = _whole_number(measurement, metric, "count")
+        # The server counts its own, the untimed ones among them.
+        if metric in (REFERENCE, *CLIENT_METRICS) and count != samples * runs:
+            return f"{metric} stands on {count} samples of {samples * runs}"
+    by_run = measurement.get("by_run")
+    if metrics and (not isinstance(by_run, Sequence) or len(by_run) != runs):
+        return f"it has {len(by_run) if isinstance(by_run, Sequence) else 'no'} runs of {runs}"
+    if REFERENCE in metrics:
+        return _cut_blocks(query, measurement, [metric for metric in metrics if metric in CLIENT_METRICS])
+    return ""
+
+
+def _cut_blocks(query: Query, measurement: Measurement, metrics: Sequence[str]) -> str:
+    """That the blocks of these metrics and those of the reference, round by round, are not as many as there were."""
+    facts = Facts(measurement)
+    for metric in metrics:
+        rounds = _whole_number(measurement, "relative", metric, "blocks")
+        if not rounds:
+            return f"it does not say how many blocks relative.{metric} stands on"
+        for name in (metric, REFERENCE):
+            blocks = max(len(facts.blocks(f"{name}.{figure}")) for figure in ("p50", "p90", "p99"))
+            if not blocks:
+                return f"it has no blocks of {query.text} that can be read"
+            if blocks != rounds:
+                return f"it has {blocks} blocks of {name} where relative.{metric} stands on {rounds}"
+    return ""
+
+
+def _whole_number(measurement: Any, *path: str) -> int:
+    """A positive one at the end of the path, or 0."""
+    for name in path:
+        measurement = measurement.get(name) if isinstance(measurement, Mapping) else None
+    found = isinstance(measurement, int) and not isinstance(measurement, bool) and measurement > 0
+    return int(measurement) if found else 0

@@ -64,7 +64,7 @@ def judge_gate(
         outcome, reason = _compare(gate, value, unit, earlier, interval)
         if outcome == FAIL and alpha < ALPHA:
             outcome, reason = _sure(gate, unit, _interval(gate, here, before, earlier, alpha), reason)
-        reason += _elsewhere(gate, outcome, here, before) + _resolution(gate, here, unit, interval)
+        reason += _elsewhere(gate, outcome, here, before) + _resolution(gate, outcome, here, unit, interval)
         aborted = _aborted(gate, value, unit, interval)
     return {
         "name": gate.name,
@@ -80,6 +80,7 @@ def judge_gate(
         "half_width": _half_width(interval),
         "outcome": outcome,
         "reason": reason,
+        "judged": not missing,
         "excused": excused,
         "aborted": aborted,
     }
@@ -134,7 +135,7 @@ def _missing(
             return lacking.no_figure(gate.query, sides[1])
         if earlier < 0 or (earlier == 0 and value > 0):
             return f"the baseline is {earlier:g}, and no ratio to that means anything"
-    told = lacking.truncated(gate.query, *sides)
+    told = lacking.truncated(gate.query, *sides) or lacking.starved(gate.query, *sides)
     if not told and interval is None and gate.query.has_interval:
         told = lacking.no_interval(gate.query, *sides)
     return told
@@ -189,19 +190,22 @@ def _elsewhere(gate: Gate, outcome: str, here: dict[str, Any], before: dict[str,
     return "".join(f"; {told}" for told in otherwise(Facts(before), Facts(here)))
 
 
-def _resolution(gate: Gate, here: dict[str, Any], unit: float, interval: list[float | None] | None) -> str:
-    """That the figure has no interval, or that the samples are too few for this tolerance, with what they can carry;
-    empty where they are not."""
+def _resolution(
+    gate: Gate, outcome: str, here: dict[str, Any], unit: float, interval: list[float | None] | None
+) -> str:
+    """That the figure has no interval; or how far its samples carry it, where that leaves the gate open or is too
+    little for the tolerance. Else empty."""
     if interval is None:
         return " (judged by its value alone: this figure has no interval)"
     half_width, count = _half_width(interval), gate.query.count(here)
-    tolerance = gate.tolerance * unit
-    if half_width is None or not count or not tolerance or half_width <= tolerance:
+    if half_width is None or not count:
         return ""
-    return (
-        f" ({count} samples carry it to +-{amount(half_width, gate.query)} only, "
-        f"which is coarser than the tolerance of {_tolerance(gate)})"
+    told = (
+        f"{count} {'blocks' if gate.query.relative else 'samples'} carry it to +-{amount(half_width, gate.query)} only"
     )
+    if 0.0 < gate.tolerance * unit < half_width:
+        return f" ({told}, which is coarser than the tolerance of {_tolerance(gate)})"
+    return f" ({told})" if outcome == INCONCLUSIVE else ""
 
 
 def _loosen(limit: float) -> float:

@@ -38,10 +38,11 @@ class Query:
         return (match[1], match[2]) if match else None
 
     def count(self, measurement: dict[str, Any]) -> int | None:
-        """How many samples the figure stands on; None where the measurement does not say."""
+        """How many samples the figure stands on, or blocks where it is relative; None where it does not say."""
         if not _FIGURE.search(self.text):
             return None
-        number = _number(_search(_FIGURE.sub(".count", self.text), measurement))
+        of = ".blocks" if self.relative else ".count"
+        number = _number(_search(_FIGURE.sub(of, self.text), measurement))
         return None if number is None else int(number)
 
     def interval(self, measurement: dict[str, Any]) -> list[float | None] | None:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cause as causes
+from . import passing
 from .before_after import before_and_after
 from .blame import ROLL_BACK
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
+from .covered import excusable
 from .decision import decide
 from .gates import judge
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL, Gate
@@ -60,9 +62,11 @@ def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement 
     return {"outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
 
 
-def settled(seen: Mapping[str, Any]) -> bool:
+def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
     """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
+    events = passing.events(baseline, measurement)
     hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
+    hard = [passing.beside(outcome, events) for outcome in hard]
     if any(outcome["outcome"] == INCONCLUSIVE and not outcome["excused"] for outcome in hard):
         return False
     failing = [outcome for outcome in hard if outcome["outcome"] == FAIL]
@@ -81,22 +85,28 @@ def conclude(
 
     ``looks`` are ``{measurement, outcomes, comparisons}``, oldest first; the last one decides. A gate that fails still
     is excused where the host or the measurement was disturbed and the comparison proves that the server is what it
-    was: then a rollback would mend nothing. Where that is not proven, nobody can tell.
+    was: then a rollback would mend nothing. Where that is not proven, nobody can tell; nor where the server had
+    something else to do that it did not have before, unless toggling shows whose doing it is.
     """
     last = looks[-1]
     comparisons = last["comparisons"]
     held = [_no_noise(outcome, comparisons) for outcome in last["outcomes"]]
     failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in held)
-    if failing:
+    unseen = any(outcome["severity"] == "hard" and _not_judged(outcome) for outcome in held)
+    if failing or unseen:
         # It is there still: only what is there still can be its cause.
         attributed = causes.attribute(baseline, last["measurement"], None, comparisons, effects)
     else:
         attributed = causes.attribute(baseline, breached, last["measurement"], comparisons, effects)
     disturbed = failing and attributed["cause"] in (causes.ARTIFACT, causes.ENVIRONMENT)
-    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "") for outcome in held]
-    worse = [outcome for outcome in outcomes if _compared(outcome, comparisons) == REGRESSION]
+    sides = (baseline, last["measurement"])
+    outcomes = [_beside(outcome, comparisons, attributed["cause"] if disturbed else "", sides) for outcome in held]
+    events = [] if causes.toggled(effects) else passing.events(baseline, last["measurement"])
+    outcomes = [passing.beside(outcome, events) for outcome in outcomes]
+    judged = [outcome for outcome in outcomes if outcome["judged"]]
+    worse = [outcome for outcome in judged if _compared(outcome, comparisons) == REGRESSION]
     # What is proven to be worse is not kept for want of knowing why; a disturbance that could be all of it is a why.
-    proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT
+    proven = in_doubt(worse) and attributed["cause"] != causes.ARTIFACT and not events
     decision = decide(outcomes, ROLL_BACK if proven else on_inconclusive)
     told = _told(first, outcomes, attributed)
     return {
@@ -109,42 +119,56 @@ def conclude(
     }
 
 
+def beside_events(outcomes: Outcomes, baseline: Measurement | None, measurement: Measurement) -> list[dict[str, Any]]:
+    """The outcomes of a single measurement, open where the server had something else to do that may be all of it."""
+    found = passing.events(baseline, measurement)
+    return [dict(passing.beside(outcome, found)) for outcome in outcomes]
+
+
 def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str, Any]:
     """``{cause, evidence, comparisons}`` of a single measurement that nobody looked at twice."""
     comparisons = before_and_after(baseline, measurement, ALPHAS[0])
     return {**causes.attribute(baseline, measurement, None, comparisons), "comparisons": comparisons}
 
 
+def _not_judged(outcome: Mapping[str, Any]) -> bool:
+    """There is a figure, and it says nothing."""
+    return outcome["value"] is not None and not outcome["judged"]
+
+
 def _no_noise(outcome: Mapping[str, Any], comparisons: Mapping[str, Any]) -> Mapping[str, Any]:
     """A tolerance, and an interval that reaches into it, are for noise: what is proven to be worse is neither."""
     value, limit = outcome["value"], outcome["limit"]
-    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and value is not None and limit is not None
+    open_ = outcome["outcome"] in (SOFT_FAIL, INCONCLUSIVE) and outcome["judged"]
     if open_ and value > limit and _compared(outcome, comparisons, "usual") == REGRESSION:
         return {**outcome, "outcome": FAIL, "reason": f"{outcome['reason']}, and it is no noise"}
     return outcome
 
 
-def _beside(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
+def _beside(
+    outcome: Mapping[str, Any],
+    comparisons: Mapping[str, Any],
+    cause: str,
+    sides: tuple[Measurement | None, Measurement],
+) -> Mapping[str, Any]:
     """A gate in the light of the comparison; ``cause`` is the disturbance beside it, or empty.
 
-    A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, else
-    open. Where nothing could be compared, only a round trip that was kept from running is.
+    A gate that failed beside a disturbance is excused where the server is proven to be no slower than it was, and that
+    proof is about the gate's figure or the disturbance is large enough; else it is open. Where nothing could be
+    compared, only a round trip that was kept from running is.
     """
     compared = _compared(outcome, comparisons)
     if outcome["outcome"] != FAIL or not cause:
         return outcome
     if compared == NOT_COMPARED and (comparisons or cause != causes.ARTIFACT or _metric(outcome) not in METRICS):
         return outcome
-    if compared in (EQUIVALENT, IMPROVEMENT) and _is_typical(outcome):
-        told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
-        return {**outcome, "outcome": SOFT_FAIL, "reason": told}
     told = f"{outcome['reason']}; what disturbed it ({cause}) may be all of that, or not"
+    if compared in (EQUIVALENT, IMPROVEMENT):
+        if excusable(outcome, _seen_by_client(outcome), *sides):
+            told = f"{outcome['reason']}; relative to its host the server is no slower than it was ({cause})"
+            return {**outcome, "outcome": SOFT_FAIL, "reason": told}
+        told += ": that the typical block is no slower says too little of this figure"
     return {**outcome, "outcome": INCONCLUSIVE, "reason": told}
-
-
-def _is_typical(outcome: Mapping[str, Any]) -> bool:
-    """Whether the comparison is about the gate's own figure: it knows nothing of p999 and the maximum."""
-    return str(outcome["query"]).rsplit(".", maxsplit=1)[-1] in ("p50", "p90", "p99", "mean", "jitter")
 
 
 #: The client's side of what the server says of a command.
@@ -153,10 +177,15 @@ _SEEN_BY_CLIENT = {"set": "set_rtt", "xadd": "xadd_rtt"}
 
 def _compared(outcome: Mapping[str, Any], comparisons: Mapping[str, Any], which: str = "verdict") -> str:
     """What before and after say of this gate's metric."""
-    metric, last = _metric(outcome), str(outcome["query"]).rpartition(".")[2]
+    last = str(outcome["query"]).rpartition(".")[2]
     figure = "p50" if last in ("p50", "mean") else "p99"
-    found = comparisons.get(f"{_SEEN_BY_CLIENT.get(metric, metric)}.{figure}")
+    found = comparisons.get(f"{_seen_by_client(outcome)}.{figure}")
     return str(found[which]) if found else NOT_COMPARED
+
+
+def _seen_by_client(outcome: Mapping[str, Any]) -> str:
+    metric = _metric(outcome)
+    return _SEEN_BY_CLIENT.get(metric, metric)
 
 
 def _metric(outcome: Mapping[str, Any]) -> str:

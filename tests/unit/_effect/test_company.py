@@ -10,6 +10,8 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.company import Company
 
+BROKEN = pytest.mark.parametrize("text", ["", "1", "one two three", "1 5 1"])
+
 
 class MadeUpLedger:
     """A block of 100 us for each operation, of which others ran 60."""
@@ -81,4 +83,34 @@ def test_what_others_took_of_a_block(proc: Path, metric: str, waited: int, nanos
     before = company.begin(metric)
     (proc / "proc/7/schedstat").write_text(f"1 {waited * 1000} 2")
     assert company.end(metric, before, 10) == pytest.approx(nanoseconds)
+    company.close()
+
+
+def broken_side(root: Path, text: str) -> tuple[Company, float]:
+    """A counter of 1 ms that is suddenly this, before another one that has grown by more than that."""
+    (root / "proc/7/schedstat").write_text("1 1000000 1")
+    company = Company(MadeUpLedger(), 7, str(root))  # type: ignore[arg-type]
+    before = company.begin("rtt")
+    (root / "proc/7/schedstat").write_text(text)
+    (root / "proc/self/schedstat").write_text("1 5000000 1")
+    return company, company.end("rtt", before, 10)
+
+
+@BROKEN
+def test_a_counter_that_broke_says_nothing_of_the_side(proc: Path, text: str) -> None:
+    """Neither that others took nothing, nor anything else: the side is not clean, and not disturbed."""
+    company, taken = broken_side(proc, text)
+    assert (taken, company.share()) == (0.0, None)
+    company.close()
+
+
+@BROKEN
+def test_the_next_side_is_whole_again(proc: Path, text: str) -> None:
+    company, _taken = broken_side(proc, text)
+    company.reset()
+    (proc / "proc/7/schedstat").write_text("1 2000000 1")
+    before = company.begin("rtt")
+    (proc / "proc/7/schedstat").write_text("1 2050000 1")
+    assert company.end("rtt", before, 10) == pytest.approx(50_000)
+    assert company.share() == pytest.approx(0.05)
     company.close()

@@ -17,6 +17,7 @@ def taken(ratio: float = 1.3, floor: float = 7.0, spread: float = 0.005, blocks:
     measurement = copy.deepcopy(SCHEMA_EXAMPLE)
     wobble = [1 + spread * math.sin(1.7 * number) for number in range(blocks)]
     lists: dict[str, list[float]] = {}
+    measurement["relative"]["rtt"]["blocks"] = blocks
     for figure, factor in (("p50", 1.0), ("p90", 1.1), ("p99", 1.3)):
         lists[f"rtt.{figure}"] = [floor * factor * ratio * one for one in wobble]
         lists[f"reference.{figure}"] = [floor * factor] * blocks

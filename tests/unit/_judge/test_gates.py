@@ -180,9 +180,25 @@ def test_every_quantile_of_every_metric_has_an_interval(metric: str, figure: str
 
 
 def test_samples_that_are_too_few_for_the_tolerance_say_so() -> None:
-    outcome = one(RTT, measured(rtt={"p99": 12.03, "p99_interval": [11.5, 12.5], "count": 600}))
+    few = {**measured(rtt={"p99": 12.03, "p99_interval": [11.5, 12.5], "count": 600}), "samples": 200}
+    outcome = one(RTT, few)
     assert (outcome["outcome"], outcome["half_width"]) == ("inconclusive", 0.5)
     assert "600 samples carry it to +-0.50 us only, which is coarser than the tolerance of 0.10 us" in outcome["reason"]
+
+
+@pytest.mark.parametrize(("tolerance", "coarser"), [(0.0, False), (0.2, True), (1.0, False)])
+def test_what_is_open_says_how_certain_its_figure_is(tolerance: float, coarser: bool) -> None:
+    gate = {**RTT, "tolerance": tolerance, "max": 11.8 - tolerance}
+    outcome = one(gate, measured(rtt={"p99": 12.0, "p99_interval": [11.7, 12.3]}))
+    assert outcome["outcome"] == "inconclusive"
+    assert "6000 samples carry it to +-0.30 us only" in outcome["reason"]
+    assert ("coarser than the tolerance" in outcome["reason"]) == coarser
+
+
+def test_so_does_one_against_the_baseline_by_its_blocks() -> None:
+    outcome = one(CHANGED, with_blocks(1.33, 0.2), with_blocks(1.3))
+    assert outcome["outcome"] == "inconclusive"
+    assert f"24 blocks carry it to +-{outcome['half_width']:.4g} only" in outcome["reason"]
 
 
 def with_blocks(ratio: float, spread: float = 0.01) -> dict[str, Any]:
@@ -190,7 +206,7 @@ def with_blocks(ratio: float, spread: float = 0.01) -> dict[str, Any]:
     measurement = copy.deepcopy(SCHEMA_EXAMPLE)
     wobble = [ratio * (1 + spread * math.sin(1.7 * number)) for number in range(24)]
     measurement["series"] = series.encode({"rtt.p50": wobble, "reference.p50": [1.0] * 24})
-    measurement["relative"]["rtt"]["p50"] = ratio
+    measurement["relative"]["rtt"].update(p50=ratio, blocks=24)
     return measurement
 
 

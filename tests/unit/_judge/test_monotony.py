@@ -62,7 +62,7 @@ def test_absolute(one: Figure, other: Figure, tolerance: float, alpha: float) ->
 def blocks(ratio: float, spread: float) -> dict[str, Any]:
     wobble = [ratio * (1 + spread * math.sin(1.7 * number)) for number in range(24)]
     text = series.encode({"rtt.p50": wobble, "reference.p50": [1.0] * 24})
-    return {**SCHEMA_EXAMPLE, "series": text, "relative": {"rtt": {"p50": ratio}}}
+    return {**SCHEMA_EXAMPLE, "series": text, "relative": {"rtt": {"p50": ratio, "blocks": 24}}}
 
 
 BASELINE = blocks(1.3, 0.01)

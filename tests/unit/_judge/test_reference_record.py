@@ -46,6 +46,7 @@ def taken(rtt: tuple[float, float], cpu: dict[str, Any], samples: int, spread: f
         measurement.pop(name, None)  # the record knows of none
     p99, jitter = rtt
     measurement["rtt"].update(p99=p99, jitter=jitter, p50=round(p99 - jitter, 2), count=samples)
+    measurement.update(samples=samples, runs=1, by_run=measurement["by_run"][:1])
     for figure, value in (("p99", p99), ("jitter", jitter)):
         upper = None if spread is None else value + spread
         measurement["rtt"][f"{figure}_interval"] = [value - (spread or 1.0), upper]
@@ -66,6 +67,7 @@ def judged(
     rules = gates.parse(GATES)
     first = gates.judge(rules, breached)
     pinned = taken(max(runs), PINNED, 600)
+    pinned.update(samples=200, runs=3)
     pinned["by_run"] = [{"rtt": {"p50": p99 - jitter, "p99": p99, "jitter": jitter}} for p99, jitter in runs]
     looks = [
         {"name": name, "measurement": measurement, **verdict.look(rules, measurement, None, alpha)}

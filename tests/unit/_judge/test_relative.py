@@ -46,9 +46,12 @@ def measurement(
     means = {name: sum(values) / BLOCKS for name, values in lists.items()}
     figures = ("p50", "p90", "p99")
     return {
+        "samples": 500 * BLOCKS,
+        "runs": 1,
+        "by_run": [{}],
         "rtt": {"count": 500 * BLOCKS, **{name: means[f"rtt.{name}"] for name in figures}},
         "reference": {"count": 500 * BLOCKS, **{name: means[f"reference.{name}"] for name in figures}},
-        "relative": {"rtt": {name: ratio(lists, name) for name in figures}},
+        "relative": {"rtt": {"blocks": BLOCKS, **{name: ratio(lists, name) for name in figures}}},
         "ledger": {side: {term: means[f"{side}.{term}"] for term in ("wall", *terms)} for side in ("rtt", "reference")},
         "series": series.encode(lists),
         "evidence": {"pinned": True, "same_cpu": True, **flags},
