@@ -13,6 +13,7 @@ from .change_interval import change_interval
 from .facts import Facts
 from .placed import otherwise
 from .query import Query
+from .relative import hidden
 
 PASS = "pass"  # nosec: an outcome, no secret
 SOFT_FAIL = "soft_fail"
@@ -186,7 +187,8 @@ def _elsewhere(gate: Gate, outcome: str, here: dict[str, Any], before: dict[str,
     """What keeps a ratio to the reference from being compared with that of the baseline."""
     if gate.against == "absolute" or outcome != INCONCLUSIVE or not gate.query.relative:
         return ""
-    return "".join(f"; {told}" for told in otherwise(Facts(before), Facts(here)))
+    others = hidden(before or {}, here, *gate.query.relative)
+    return "".join(f"; {told}" for told in (*otherwise(Facts(before), Facts(here)), others) if told)
 
 
 def _resolution(gate: Gate, here: dict[str, Any], unit: float, interval: list[float | None] | None) -> str:

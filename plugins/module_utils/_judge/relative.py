@@ -24,9 +24,10 @@ def compare(
     """Of the ratios, block by block; ``apart`` as in ``between``.
 
     The interval reaches as far as another reading of the same blocks does: in microseconds where the placement is
-    another, and of the tail without the blocks that others disturbed where they did not take about as much before as
-    after. What they take falls into the slowest round trips first, and a hundredth of the time is all of a p99: how
-    often that hits Redis and how often the reference is theirs. A reading that bounds nothing leaves no bound.
+    another, and of the tail without the blocks that others disturbed. What they take falls into the slowest round trips
+    first, and a hundredth of the time is all of a p99: how often that hits Redis and how often the reference is theirs,
+    so it proves no harm where they did not take about as much before as after; and being added to both it draws the
+    ratio towards 1, so it proves no harmlessness at all. A reading that bounds nothing leaves no bound.
     """
     then, now = Facts(before), Facts(here)
     found = unpaired(then.ratios(metric, figure), now.ratios(metric, figure), margin, alpha, apart)
@@ -39,11 +40,25 @@ def compare(
         low = _further(min, low, least) if better else low
         high = _further(max, high, most) if worse else high
     less, more = sorted((then.disturbed(metric), now.disturbed(metric)))
-    if figure == TAIL and more > max(_SAME_SHARE, UNEVEN * less):
+    if figure == TAIL and more > _SAME_SHARE:
         clean = unpaired(then.clean_ratios(metric, figure), now.clean_ratios(metric, figure), margin, alpha, apart)
-        low = _further(min, low, clean.interval[0])
+        low = _further(min, low, clean.interval[0]) if more > UNEVEN * less else low
+        high = _further(max, high, clean.interval[1])
     verdict, reason = verdict_of(found.effect, (low, high), margin)
     return replace(found, verdict=verdict, interval=(low, high), reason=reason)
+
+
+def hidden(before: Measurement, here: Measurement, metric: str, figure: str) -> str:
+    """What others took of a tail, in words; empty where that is next to nothing."""
+    sides = (Facts(before), Facts(here))
+    shares = [side.disturbed(metric) for side in sides]
+    if figure != TAIL or max(shares) <= _SAME_SHARE:
+        return ""
+    then, now = (f"{len(side.clean_ratios(metric, figure))} of {len(side.ratios(metric, figure))}" for side in sides)
+    return (
+        f"others took {shares[0]:.1%} of the time before and {shares[1]:.1%} here, which hides what Redis takes; "
+        f"they left {then} blocks alone before and {now} here"
+    )
 
 
 def _further(which: Any, one: float | None, other: float | None) -> float | None:
