@@ -21,6 +21,7 @@ _HALVES = ((0.0, 0.5), (0.5, 1.0))
 # Recorded rounds in the first measurement of the product: runs x blocks x commands.
 _FIRST = 72
 _NOISES = ("burner", "burner_short", "sibling", "memory", "throttled", "stopped", "unpinned")
+_SIDES = ("before", "after", "first")
 
 
 def same_server(*names: str) -> Case:
@@ -148,6 +149,8 @@ _ROAMING = "never pinned"
 HARMED: dict[str, list[Case]] = {
     **NULLS,
     "noise throughout": [same_server(name) for name in _NOISES if name != "unpinned"],
+    # Others in all blocks, for much longer than the p99 of a server that they leave alone.
+    "short bursts": [same_server("burner_short"), *(noise_beside("burner_short", side) for side in _SIDES)],
     _ROAMING: [same_server("unpinned")],
 }
 #: Those of them where harm is a share of what is measured; elsewhere it is one of what an undisturbed server takes.

@@ -80,9 +80,11 @@ def run(many: int) -> list[Figure]:
     show("gated_change, twice what the gates allow", harmed)
     back = together(share(some, ROLL_BACK) for some in nulls.values())
     kept = together(share(some, KEEP) for some in harmed.values())
+    worst = max((share(some, KEEP) for some in harmed.values()), key=lambda one: one.value)
     left = together(share(some, OPEN) for some in nulls.values())
     return [
         Figure("gated_false_rollbacks", back.hits, 0, "gated_change: nothing, taken back", note=f"({back})"),
         Figure("gated_false_keeps", kept.value, 0.01, "gated_change: twice the limit, kept", note=f"({kept})"),
+        Figure("gated_worst_false_keeps", worst.value, 0.01, "of the worst of its classes", note=f"({worst})"),
         Figure("gated_inconclusive", left.value, 0.15, "gated_change: nothing, left open", note=f"({left})"),
     ]

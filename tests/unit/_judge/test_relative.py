@@ -144,8 +144,9 @@ def beside(seed: int, bursts: float, clean: float = 0.0, tail: float = 1.0) -> d
     lists = series.decode(made["series"])
     for number in range(BLOCKS):
         for name, longer in (("rtt", tail), ("reference", 1.0)):
+            own = longer * 1.15 * lists[f"{name}.p50"][number]
             hit = lists[f"{name}.foreign"][number] > 0.0
-            lists[f"{name}.p99"][number] = random.gauss(300.0, 3.0) if hit else longer * 1.15 * lists[f"{name}.p50"][number]
+            lists[f"{name}.p99"][number] = random.gauss(300.0, 3.0) if hit else own
     made["series"] = series.encode(lists)
     made["relative"]["rtt"]["p99"] = ratio(lists, "p99")
     return made
