@@ -12,6 +12,7 @@ from . import placed
 from .comparison import Comparison, unpaired, verdict_of
 from .facts import UNEVEN, Facts
 from .quads import TAIL
+from .statistics import interval_ranks
 
 Measurement = Mapping[str, Any]
 # Others who took more of a side than this had a part in its tail.
@@ -48,17 +49,25 @@ def compare(
     return replace(found, verdict=verdict, interval=(low, high), reason=reason)
 
 
-def hidden(before: Measurement, here: Measurement, metric: str, figure: str) -> str:
+def at_most(here: Measurement, metric: str, figure: str, high: float | None) -> float | None:
+    """The upper end of the 95 % interval of one measurement's ratio: beside others, of the undisturbed blocks' too."""
+    facts = Facts(here)
+    if figure != TAIL or facts.disturbed(metric) <= _SAME_SHARE:
+        return high
+    ordered = sorted(facts.clean_ratios(metric, figure))
+    rank = interval_ranks(len(ordered), 0.5)[1] if ordered else None
+    return None if rank is None else _further(max, high, ordered[rank - 1])
+
+
+def hidden(before: Measurement | None, here: Measurement, metric: str, figure: str) -> str:
     """What others took of a tail, in words; empty where that is next to nothing."""
-    sides = (Facts(before), Facts(here))
-    shares = [side.disturbed(metric) for side in sides]
-    if figure != TAIL or max(shares) <= _SAME_SHARE:
-        return ""
-    then, now = (f"{len(side.clean_ratios(metric, figure))} of {len(side.ratios(metric, figure))}" for side in sides)
-    return (
-        f"others took {shares[0]:.1%} of the time before and {shares[1]:.1%} here, which hides what Redis takes; "
-        f"they left {then} blocks alone before and {now} here"
-    )
+    told = []
+    for side, when in ((Facts(before), "before"), (Facts(here), "here")):
+        share, clean = side.disturbed(metric), len(side.clean_ratios(metric, figure))
+        if figure == TAIL and share > _SAME_SHARE:
+            blocks = len(side.ratios(metric, figure))
+            told.append(f"others took {share:.1%} of the time {when} and left {clean} of {blocks} blocks alone")
+    return f"{', '.join(told)}, which hides what Redis takes" if told else ""
 
 
 def _further(which: Any, one: float | None, other: float | None) -> float | None:

@@ -180,3 +180,18 @@ def test_a_tail_beside_others_holds_where_undisturbed_blocks_say_so(clean: float
 def test_nothing_proves_a_tail_beside_others_to_be_what_it_was() -> None:
     """That would excuse a gate that fails."""
     assert before_and_after(beside(1, 0.15), beside(2, 0.15), 0.001)["rtt.p99"]["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("bursts", "clean", "outcome"), [(0.15, 0.0, "inconclusive"), (0.15, 0.3, "inconclusive"), (0.0, 0.0, "fail")]
+)
+def test_without_a_baseline_others_hide_a_tail_as_well(bursts: float, clean: float, outcome: str) -> None:
+    rule = {"name": "p99", "query": "relative.rtt.p99", "max": 1.3}
+    judged = []
+    for tail in (1.6, 1.0):
+        here = beside(2, bursts, clean, tail)
+        value = here["relative"]["rtt"]["p99"]
+        here["relative"]["rtt"].update(p99_interval=[0.99 * value, 1.01 * value], blocks=BLOCKS)
+        judged.append(gates.judge(gates.parse([rule]), here)[0]["outcome"])
+    # What is not longer is proven by those blocks that nobody disturbed.
+    assert judged == [outcome, "pass" if clean or not bursts else "inconclusive"]
