@@ -13,6 +13,7 @@ from .change_interval import change_interval
 from .facts import Facts
 from .placed import otherwise
 from .query import Query
+from .relative import at_most, hidden
 
 PASS = "pass"  # nosec: an outcome, no secret
 SOFT_FAIL = "soft_fail"
@@ -104,7 +105,8 @@ def _interval(
 ) -> list[float | None] | None:
     """Of the value, in its own unit. Against a baseline it holds what is uncertain in the baseline as well."""
     if gate.against == "absolute" or before is None or earlier is None:
-        return gate.query.interval(here)
+        own, pair = gate.query.interval(here), gate.query.relative
+        return own if own is None or pair is None else [own[0], at_most(here, *pair, own[1])]
     bounds = change_interval(gate.query, here, before, alpha)
     return None if bounds is None else [None if bound is None else bound * earlier for bound in bounds]
 
@@ -184,10 +186,12 @@ def _sure(gate: Gate, unit: float, strict: list[float | None] | None, reason: st
 
 
 def _elsewhere(gate: Gate, outcome: str, here: dict[str, Any], before: dict[str, Any] | None) -> str:
-    """What keeps a ratio to the reference from being compared with that of the baseline."""
-    if gate.against == "absolute" or outcome != INCONCLUSIVE or not gate.query.relative:
+    """What keeps a ratio to the reference from being judged, or compared with that of the baseline."""
+    if outcome != INCONCLUSIVE or not gate.query.relative:
         return ""
-    return "".join(f"; {told}" for told in otherwise(Facts(before), Facts(here)))
+    earlier = None if gate.against == "absolute" else before
+    told = [*otherwise(Facts(earlier), Facts(here)), hidden(earlier, here, *gate.query.relative)]
+    return "".join(f"; {sentence}" for sentence in told if sentence)
 
 
 def _resolution(

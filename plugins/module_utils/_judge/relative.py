@@ -12,6 +12,7 @@ from . import placed
 from .comparison import Comparison, unpaired, verdict_of
 from .facts import UNEVEN, Facts
 from .quads import TAIL
+from .statistics import interval_ranks
 
 Measurement = Mapping[str, Any]
 # Others who took more of a side than this had a part in its tail.
@@ -24,9 +25,10 @@ def compare(
     """Of the ratios, block by block; ``apart`` as in ``between``.
 
     The interval reaches as far as another reading of the same blocks does: in microseconds where the placement is
-    another, and of the tail without the blocks that others disturbed where they did not take about as much before as
-    after. What they take falls into the slowest round trips first, and a hundredth of the time is all of a p99: how
-    often that hits Redis and how often the reference is theirs. A reading that bounds nothing leaves no bound.
+    another, and of the tail without the blocks that others disturbed. What they take falls into the slowest round trips
+    first, and a hundredth of the time is all of a p99: how often that hits Redis and how often the reference is theirs,
+    so it proves no harm where they did not take about as much before as after; and being added to both it draws the
+    ratio towards 1, so it proves no harmlessness at all. A reading that bounds nothing leaves no bound.
     """
     then, now = Facts(before), Facts(here)
     found = unpaired(then.ratios(metric, figure), now.ratios(metric, figure), margin, alpha, apart)
@@ -39,11 +41,33 @@ def compare(
         low = _further(min, low, least) if better else low
         high = _further(max, high, most) if worse else high
     less, more = sorted((then.disturbed(metric), now.disturbed(metric)))
-    if figure == TAIL and more > max(_SAME_SHARE, UNEVEN * less):
+    if figure == TAIL and more > _SAME_SHARE:
         clean = unpaired(then.clean_ratios(metric, figure), now.clean_ratios(metric, figure), margin, alpha, apart)
-        low = _further(min, low, clean.interval[0])
+        low = _further(min, low, clean.interval[0]) if more > UNEVEN * less else low
+        high = _further(max, high, clean.interval[1])
     verdict, reason = verdict_of(found.effect, (low, high), margin)
     return replace(found, verdict=verdict, interval=(low, high), reason=reason)
+
+
+def at_most(here: Measurement, metric: str, figure: str, high: float | None) -> float | None:
+    """The upper end of the 95 % interval of one measurement's ratio: beside others, of the undisturbed blocks' too."""
+    facts = Facts(here)
+    if figure != TAIL or facts.disturbed(metric) <= _SAME_SHARE:
+        return high
+    ordered = sorted(facts.clean_ratios(metric, figure))
+    rank = interval_ranks(len(ordered), 0.5)[1] if ordered else None
+    return None if rank is None else _further(max, high, ordered[rank - 1])
+
+
+def hidden(before: Measurement | None, here: Measurement, metric: str, figure: str) -> str:
+    """What others took of a tail, in words; empty where that is next to nothing."""
+    told = []
+    for side, when in ((Facts(before), "before"), (Facts(here), "here")):
+        share, clean = side.disturbed(metric), len(side.clean_ratios(metric, figure))
+        if figure == TAIL and share > _SAME_SHARE:
+            blocks = len(side.ratios(metric, figure))
+            told.append(f"others took {share:.1%} of the time {when} and left {clean} of {blocks} blocks alone")
+    return f"{', '.join(told)}, which hides what Redis takes" if told else ""
 
 
 def _further(which: Any, one: float | None, other: float | None) -> float | None:

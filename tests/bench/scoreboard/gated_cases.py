@@ -21,6 +21,7 @@ _HALVES = ((0.0, 0.5), (0.5, 1.0))
 # Recorded rounds in the first measurement of the product: runs x blocks x commands.
 _FIRST = 72
 _NOISES = ("burner", "burner_short", "sibling", "memory", "throttled", "stopped", "unpinned")
+_SIDES = ("before", "after", "first")
 
 
 def same_server(*names: str) -> Case:
@@ -142,5 +143,15 @@ ALONE: dict[str, list[Case]] = {
     "Redis alone steps": [stepping(0.2, both=False)],
     "noise spares the reference": [in_phase("burner_short", 1, False), in_phase("burner", 1, False)],
 }
-#: Where a change that does harm is tried.
-HARMED: dict[str, list[Case]] = {name: NULLS[name] for name in ("same server", "restarted", "noise throughout")}
+# Its wake-ups are most of each round trip, before and after: what a gate allows there is a share of that.
+_ROAMING = "never pinned"
+#: Where a change that does harm is tried: wherever one that does nothing is.
+HARMED: dict[str, list[Case]] = {
+    **NULLS,
+    "noise throughout": [same_server(name) for name in _NOISES if name != "unpinned"],
+    # Others in all blocks, for much longer than the p99 of a server that they leave alone.
+    "short bursts": [same_server("burner_short"), *(noise_beside("burner_short", side) for side in _SIDES)],
+    _ROAMING: [same_server("unpinned")],
+}
+#: Those of them where harm is a share of what is measured; elsewhere it is one of what an undisturbed server takes.
+BY_SHARE = (_ROAMING,)

@@ -15,12 +15,24 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import R
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.decision import KEEP
 
 from .gated import OPEN, Told, change
-from .gated_cases import ALONE, HARMED, NULLS, Case
+from .gated_cases import ALONE, BY_SHARE, HARMED, NULLS, Case
 from .measures import Share, together
-from .replay import Harm, none, scale, tail
+from .replay import Harm, none, scale, shift, shift_tail, tail, undisturbed
+from .stream import P50, P99
 
 # Twice what the default gates allow, tolerance included: 5 % of p50, 30 % of p99.
-HARMS: dict[str, Harm] = {"p50 +10 %": scale(0.10), "p99 +60 %": tail(0.60)}
+_P50, _P99 = 0.10, 0.60
+
+
+def harms(name: str) -> dict[str, Harm]:
+    """By what they do, in a class of cases.
+
+    What others take is no part of what the server takes. So harm is added, in microseconds: a share of what there is
+    would grow with the noise beside it, and could not be hidden by any.
+    """
+    if name in BY_SHARE:
+        return {"p50 +10 %": scale(_P50), "p99 +60 %": tail(_P99)}
+    return {"p50 +10 %": shift(_P50 * undisturbed(P50)), "p99 +60 %": shift_tail(_P99 * undisturbed(P99))}
 
 
 def trials(cases: Sequence[Case], many: int, seed: str, harm: Harm = none) -> list[Told]:
@@ -61,16 +73,18 @@ def run(many: int) -> list[Figure]:
     alone = {name: trials(cases, max(2, many // 10), name) for name, cases in ALONE.items()}
     show("gated_change, nothing changed, but Redis alone is disturbed in one of the two windows (not counted)", alone)
     harmed = {
-        f"{effect}, {name}": trials(cases, max(2, many // 10), f"{effect} {name}", harm)
-        for effect, harm in HARMS.items()
+        f"{effect}, {name}": trials(cases, max(2, many // 5), f"{effect} {name}", harm)
         for name, cases in HARMED.items()
+        for effect, harm in harms(name).items()
     }
     show("gated_change, twice what the gates allow", harmed)
     back = together(share(some, ROLL_BACK) for some in nulls.values())
     kept = together(share(some, KEEP) for some in harmed.values())
+    worst = max((share(some, KEEP) for some in harmed.values()), key=lambda one: one.value)
     left = together(share(some, OPEN) for some in nulls.values())
     return [
         Figure("gated_false_rollbacks", back.hits, 0, "gated_change: nothing, taken back", note=f"({back})"),
         Figure("gated_false_keeps", kept.value, 0.01, "gated_change: twice the limit, kept", note=f"({kept})"),
+        Figure("gated_worst_false_keeps", worst.value, 0.01, "of the worst of its classes", note=f"({worst})"),
         Figure("gated_inconclusive", left.value, 0.15, "gated_change: nothing, left open", note=f"({left})"),
     ]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
+from statistics import median
 
 from .stream import FRACTIONS, P50, P99, Block, Stream, load
 
@@ -33,6 +34,12 @@ class Round:
     def foreign(self) -> float:
         """The share of wall time that others took, while Redis was measured or while the reference was."""
         return max(terms[4] / terms[0] for terms in (self.redis_terms, self.reference_terms))
+
+
+@lru_cache(maxsize=2)
+def undisturbed(place: int) -> float:
+    """Microseconds that Redis takes on a quiet host: the typical block's quantile at this place in FRACTIONS."""
+    return median(one.redis[place] for name in QUIET for one in recorded(name))
 
 
 @lru_cache(maxsize=32)
@@ -71,9 +78,19 @@ def shift(microseconds: float) -> Harm:
 
 def tail(effect: float) -> Harm:
     """The p99 and all above it are longer by this share, the median by nothing, and between them evenly more."""
-    span = FRACTIONS[P99] - FRACTIONS[P50]
-    weights = [min(1.0, max(0.0, (fraction - FRACTIONS[P50]) / span)) for fraction in FRACTIONS]
+    weights = _of_tail()
     return lambda block: tuple(value * (1.0 + effect * weight) for value, weight in zip(block, weights))
+
+
+def shift_tail(microseconds: float) -> Harm:
+    """As ``tail``, by so much, however long others make it besides."""
+    weights = _of_tail()
+    return lambda block: tuple(value + microseconds * weight for value, weight in zip(block, weights))
+
+
+def _of_tail() -> list[float]:
+    span = FRACTIONS[P99] - FRACTIONS[P50]
+    return [min(1.0, max(0.0, (fraction - FRACTIONS[P50]) / span)) for fraction in FRACTIONS]
 
 
 def stalls(share: float, microseconds: float) -> Harm:

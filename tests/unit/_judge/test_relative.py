@@ -139,3 +139,62 @@ def test_others_that_run_while_the_server_waits_did_not_disturb_it() -> None:
     lists["rtt.idle"] = [0.5 * wall for wall in lists["rtt.wall"]]
     after["series"] = series.encode(lists)
     assert gates.judge(gates.parse([P99]), after, before)[0]["outcome"] == "fail"
+
+
+def beside(seed: int, bursts: float, clean: float = 0.0, tail: float = 1.0) -> dict[str, Any]:
+    """Others take so much that the p99 of Redis and of the reference is theirs alone, but for ``clean`` blocks."""
+    made, random = measurement(seed, bursts=bursts, clean=clean), Random(seed)
+    lists = series.decode(made["series"])
+    for number in range(BLOCKS):
+        for name, longer in (("rtt", tail), ("reference", 1.0)):
+            own = longer * 1.15 * lists[f"{name}.p50"][number]
+            hit = lists[f"{name}.foreign"][number] > 0.0
+            lists[f"{name}.p99"][number] = random.gauss(300.0, 3.0) if hit else own
+    made["series"] = series.encode(lists)
+    made["relative"]["rtt"]["p99"] = ratio(lists, "p99")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "clean", "outcome"),
+    [
+        (0.15, 0.15, 0.0, "inconclusive"),
+        (0.0, 0.15, 0.0, "inconclusive"),
+        (0.15, 0.15, 0.3, "inconclusive"),
+        (0.15, 0.15, 0.8, "fail"),
+        (0.0, 0.0, 0.0, "fail"),
+    ],
+    ids=["as much as before", "none before", "some clean", "most of them clean", "nobody"],
+)
+def test_a_harm_of_the_tail_that_others_hide_is_not_kept(then: float, now: float, clean: float, outcome: str) -> None:
+    """Their time is in either p99: that Redis takes 60 % longer is lost in it."""
+    before, after = beside(1, then, clean), beside(2, now, clean, tail=1.6)
+    told = gates.judge(gates.parse([P99]), after, before)[0]
+    assert (told["outcome"], told["value"] > told["limit"]) == (outcome, outcome == "fail")
+    assert ("which hides what Redis takes" in told["reason"]) == (outcome == "inconclusive")
+    assert concluded(P99, before, after)["decision"] == "roll_back"
+
+
+@pytest.mark.parametrize(("clean", "outcome"), [(0.0, "inconclusive"), (0.5, "pass")])
+def test_a_tail_beside_others_holds_where_undisturbed_blocks_say_so(clean: float, outcome: str) -> None:
+    assert gates.judge(gates.parse([P99]), beside(2, 0.15, clean), beside(1, 0.15, clean))[0]["outcome"] == outcome
+
+
+def test_nothing_proves_a_tail_beside_others_to_be_what_it_was() -> None:
+    """That would excuse a gate that fails."""
+    assert before_and_after(beside(1, 0.15), beside(2, 0.15), 0.001)["rtt.p99"]["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("bursts", "clean", "outcome"), [(0.15, 0.0, "inconclusive"), (0.15, 0.3, "inconclusive"), (0.0, 0.0, "fail")]
+)
+def test_without_a_baseline_others_hide_a_tail_as_well(bursts: float, clean: float, outcome: str) -> None:
+    rule = {"name": "p99", "query": "relative.rtt.p99", "max": 1.3}
+    judged = []
+    for tail in (1.6, 1.0):
+        here = beside(2, bursts, clean, tail)
+        value = here["relative"]["rtt"]["p99"]
+        here["relative"]["rtt"].update(p99_interval=[0.99 * value, 1.01 * value], blocks=BLOCKS)
+        judged.append(gates.judge(gates.parse([rule]), here)[0]["outcome"])
+    # What is not longer is proven by those blocks that nobody disturbed.
+    assert judged == [outcome, "pass" if clean or not bursts else "inconclusive"]

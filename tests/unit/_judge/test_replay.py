@@ -91,6 +91,10 @@ def test_harms_do_what_they_say() -> None:
     longer = replay.tail(0.05)(block)
     assert longer[stream.P50] == block[stream.P50]
     assert longer[stream.P99] == pytest.approx(1.05 * block[stream.P99])
+    assert replay.shift(0.5)(block)[stream.P50] == pytest.approx(0.5 + block[stream.P50])
+    later = replay.shift_tail(4.0)(block)
+    assert later[stream.P50] == block[stream.P50]
+    assert later[stream.P99] == pytest.approx(4.0 + block[stream.P99])
     # Two in a hundred wait: what was the p97 is now about the p95, and the slowest two are those that wait.
     mixed = replay.stalls(0.02, 1000.0)(block)
     assert mixed[stream.P99] > 1000.0 > mixed[stream.FRACTIONS.index(0.97)]
@@ -113,6 +117,18 @@ def test_a_change_that_changes_nothing_is_kept_and_one_that_harms_is_not() -> No
         assert gated.change(*made[0]).decision in ("keep", gated.OPEN)
         before, after = made[1]
         assert gated.change(before, replace(after, harm=replay.scale(0.1))).decision in ("roll_back", gated.OPEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make", [gated_cases.same_server("burner_short"), gated_cases.noise_beside("burner_short", "after")]
+)
+def test_a_harm_of_the_tail_that_bursts_of_others_hide_is_not_kept(make: gated_cases.Case) -> None:
+    """Their time is five times the p99 of an undisturbed server: what is added to that was lost in it."""
+    harm = replay.shift_tail(0.6 * replay.undisturbed(stream.P99))
+    for number in (1, 5, 10):
+        before, after = make(Random(f"unit {number}"))
+        assert gated.change(before, replace(after, harm=harm)).decision in ("roll_back", gated.OPEN)
 
 
 @pytest.mark.slow
