@@ -214,7 +214,7 @@ left_stopped:
   returned: with O(state=confirmed) and O(state=rolled_back)
   type: bool
 pending_restart:
-  description: Keys that were written and wait for a restart.
+  description: Keys that were written and wait for a restart. None after the restart of a server that is confirmed.
   returned: always
   type: list
   elements: str

@@ -35,7 +35,8 @@ def tried(place: Place, workers: int, number: int, seed: int) -> dict[str, list[
     for case, phase in every:
         run("crash_points", f"{case.name}, {phase}: killed", campaign.kills(place, case, phase))
     for case, phase in every:
-        run("faults", f"{case.name}, {phase}: failing calls", campaign.errors(place, case, phase))
+        failing = [job for jobs in campaign.errors(place, case, phase).values() for job in jobs]
+        run("faults", f"{case.name}, {phase}: failing calls", failing)
     for case, phase in every:
         if not case.fails:
             run("faults", f"{case.name}, {phase}: server killed", campaign.deaths(place, case, phase))

@@ -24,16 +24,18 @@ def kills(place: Place, case: Case, phase: str) -> list[Job]:
     return [partial(place.kill, case, phase, point) for point in found]
 
 
-def errors(place: Place, case: Case, phase: str, names: Sequence[str] = tuple(ERRORS)) -> list[Job]:
+def errors(place: Place, case: Case, phase: str) -> dict[str, list[Job]]:
     """What a file system may answer, at every step that can get such an answer; once, and from then on."""
     found = steps.read(place.trace(case, phase))
-    return [
-        partial(place.fail, case, phase, step, name, lasting=lasting)
-        for name in names
-        for step in found
-        if step.syscall in ERRORS[name]
-        for lasting in (False, True)
-    ]
+    return {
+        name: [
+            partial(place.fail, case, phase, step, name, lasting=lasting)
+            for step in found
+            if step.syscall in calls
+            for lasting in (False, True)
+        ]
+        for name, calls in ERRORS.items()
+    }
 
 
 def deaths(place: Place, case: Case, phase: str) -> list[Job]:

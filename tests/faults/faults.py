@@ -38,7 +38,8 @@ ERRORS = {
 }
 #: A wait may take one look more or less, and the kill then comes too early or too late: so often it is tried again.
 _TRIES = 12
-#: What a server still has that somebody else has started again.
+#: What a server still has that somebody else has started again while no change was open: nobody gives it back then what
+#: stood in no file.
 _LASTING = ("files", "keys")
 
 
@@ -236,7 +237,7 @@ def nothing_to_do_with_it(found: Sequence[Step], phase: str) -> set[Step]:
     return set(found[last:])
 
 
-def evenly(found: Sequence[T], number: int) -> list[T]:
-    """So many of them, at the same distances."""
-    count = min(number, len(found))
-    return [found[index * len(found) // count] for index in range(count)]
+def evenly(found: Sequence[T], number: int, offset: int = 0) -> list[T]:
+    """So many of them, at the same distances; with each ``offset`` others, and with all of these every one."""
+    count, length = min(number, len(found)), len(found)
+    return [found[(index * length // count + offset) % length] for index in range(count)]

@@ -8,8 +8,9 @@ import time
 from typing import Callable
 
 from .._errors import ChangeError
+from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import belonging, deadline, lost_data, remembered, restart, writing
+from . import belonging, deadline, lost_data, persistence, preimage, remembered, restart, writing
 from .store import Change, Store
 
 
@@ -49,8 +50,8 @@ def confirm(
             if not remembered.is_same_process(host, restarted):
                 raise lost_data.another_process(change, host, restarted)
             restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
-        pending = set((change.journal.last("applied") or {})["pending"])
-        drifted = writing.differing(change, host, pending)
+        pending = _still_pending(change, host)
+        drifted = writing.differing(change, host, set(pending))
         if drifted:
             raise ChangeError(
                 "The host is no longer as the change left it, so it was not confirmed",
@@ -58,6 +59,18 @@ def confirm(
                 why="; ".join(drifted),
                 remedy="Find out who changed it, then roll back or apply again",
             )
+        if pending != change.pending_restart:
+            with server_errors(host.address):
+                persistence.try_children(host, preimage.ours(change))
         deadline.refuse_late(change)  # the proof has taken its time
-        change.journal.append("confirmed", by="operator", at=time.time())
+        change.journal.append("confirmed", by="operator", at=time.time(), pending=pending)
         return change, True, [*warnings, *deadline.disarm(change.directory)]
+
+
+def _still_pending(change: Change, host: Host) -> list[str]:
+    """What waits for a restart. Nothing after the operator's own one, which is proven like one by the change itself."""
+    pending, known = change.pending_restart, change.opened["server"]
+    if not pending or not known or remembered.is_same_process(host, known):
+        return pending
+    restart.prove_settled(host, restart.SETTLE)  # when it first answered nobody has seen
+    return []

@@ -94,8 +94,7 @@ def _needs_server(setting: Setting) -> bool:
 def _differing(change: Change, setting: Setting, facts: dict[str, Any], host: Host | None) -> Iterator[dict[str, Any]]:
     before = Reading(**facts["before"])
     now = _read(setting, host)
-    pending = (change.journal.last("applied") or {}).get("pending", [])
-    waits = now is not None and setting.key in pending and now.live == before.live
+    waits = now is not None and setting.key in change.pending_restart and now.live == before.live
     # What runs cannot always be read: then its file tells.
     if now is not None and now.live is not None and not waits and not preimage.live_holds(setting, now):
         yield _told(change, setting, "live", now.live)

@@ -37,7 +37,6 @@ def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] |
 
 
 def _tell_one(change: Change) -> dict[str, Any]:
-    applied = change.journal.last("applied") or {}
     failed = change.end if change.state == "rollback_failed" else {}
     return {
         "change_id": change.change_id,
@@ -51,7 +50,7 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "server": change.opened["server"],
         "deadline": until(change),
         "settings": settings_of(change),
-        "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
+        "pending_restart": change.pending_restart,
         "on_foreign_change": change.opened["on_foreign_change"],
         "foreign": foreign.of(change),
         "left_stopped": bool(change.end.get("left_stopped", False)),

@@ -12,14 +12,13 @@ from .store import Change
 
 
 def of(change: Change, *, changed: bool, restarted: bool = False) -> dict[str, Any]:
-    applied = change.journal.last("applied") or {}
     return {
         "changed": changed,
         "change_id": change.change_id,
         "state": change.state,
         "settings": settings_of(change),
         "restarted": restarted,
-        "pending_restart": applied.get("pending", []) if change.state in ("applied", "confirmed") else [],
+        "pending_restart": change.pending_restart,
         "reboot_required": False,
         "foreign": foreign.of(change),
         "left_stopped": bool(change.end.get("left_stopped", False)),

@@ -12,7 +12,7 @@ from .._host import systemd
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import belonging, foreign, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
+from . import belonging, foreign, given_back, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
 from .store import Change
 from .undone import Undone, collecting, expected, note
 
@@ -113,9 +113,11 @@ def start_again(
     host = connect()
     before = change.opened["runtime"]
     # Their secrets are in their own pre-images.
-    names = [name for name in preimage.ours(change) if name in before and not sealed.is_sealed(before[name])]
+    ours = (name for name in preimage.ours(change) if name in before and not sealed.is_sealed(before[name]))
+    names = [name for name in ours if name in lost["runtime"]]
     runtime = {**lost["runtime"], **{name: before[name] for name in names}}
     with server_errors(host.address):
         remembered.put_back_cpus(host, lost, preimage.ours(change))
         restart.put_back_runtime_settings(host, runtime, later)
+    given_back.note_process(change, host, result)
     return host

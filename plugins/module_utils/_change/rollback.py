@@ -19,6 +19,7 @@ from . import (
     deadline,
     foreign,
     foreign_files,
+    given_back,
     guards_rollback,
     lost_data,
     neighbours,
@@ -119,7 +120,9 @@ def _end(result: Undone, by: str) -> None:
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
     """Bring everything back and compare; what failed or differs is left to do."""
-    lost = interrupted = remembered.interrupted(change)
+    stored_now = given_back.stored_values(change)
+    interrupted = remembered.interrupted(change)
+    lost = interrupted = interrupted and given_back.wanted(result, interrupted, stored_now)
     host, why = waiting.reach(connect)
     _look(change, host, result)
     failed = len(result.left)
@@ -138,7 +141,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         _look(change, host, result)
         dead = host is None and _is_dead(change, why, result)
     if dead:
-        lost = lost or {"runtime": change.opened["runtime"], "cpus": change.opened["server"].get("cpus")}
+        lost = lost or given_back.wanted(result, given_back.opened_with(change), stored_now)
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and _is_dead(change, why, result)
@@ -156,6 +159,8 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         if host:
             if interrupted:
                 put_back_what_a_restart_lost(change, host, interrupted, result)
+            elif not lost and not result.data_missing:  # with its limits it might throw away what is left
+                lost = given_back.after_others(change, host, result, stored_now)
             host = restart_where_needed(change, host, result)
         elif dead and lost:
             host = start_again(change, connect, lost, result)

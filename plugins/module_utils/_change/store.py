@@ -82,6 +82,14 @@ class Change:
         return (self.journal.last(*STATES) or {}) if self.state in ENDS else {}
 
     @property
+    def pending_restart(self) -> list[str]:
+        """Keys that were written and wait for a restart, as far as was known when it was applied or confirmed."""
+        if self.state not in ("applied", "confirmed"):
+            return []
+        applied, confirmed = self.journal.last("applied") or {}, self.journal.last("confirmed") or {}
+        return list(confirmed.get("pending", applied.get("pending", [])))
+
+    @property
     def age(self) -> int:
         """Seconds since it was opened."""
         return max(0, int(time.time() - float(self.opened["opened_at"])))

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a start takes from a server under an open change, and a rollback gives back to it; and what it must not.
+
+What somebody has written into a file that stays is what they want the server to start with: there the file wins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Set
+from typing import Any
+
+from .._errors import LowlatError
+from .._server import config_reader, directives
+from .._server.connection import server_errors
+from .._settings.setting import Host, Reading
+from . import foreign, persistence, preimage, remembered, restart, sealed, stored
+from .store import Change
+from .undone import Undone, collecting, note
+
+#: Names of directives and the values that the config file gives them.
+Values = Mapping[str, str]
+#: Names a process that has got everything back.
+_ENTRY = "given_back"
+
+
+def stored_values(change: Change) -> Values:
+    """What the file would bring at a start now; nothing where nobody can tell."""
+    path = stored.config_path(change)
+    with contextlib.suppress(LowlatError, OSError):
+        return stored.effective(path, change) if path else {}
+    return {}
+
+
+def opened_with(change: Change) -> dict[str, Any]:
+    """What the process had that the change was opened with."""
+    return {"runtime": change.opened["runtime"], "cpus": change.opened["server"].get("cpus")}
+
+
+def wanted(result: Undone, facts: Mapping[str, Any], stored_now: Values) -> dict[str, Any]:
+    """These facts of a process without the directives that somebody has given another value in a file that stays."""
+    edited, restored = _edited(result), _are_restored(result)
+
+    def is_theirs(name: str, then: Any) -> bool:
+        primary = directives.primary(name)
+        # Sealed is only what the file said at that time.
+        said_otherwise = sealed.is_sealed(then) and not restored and not sealed.matches(then, stored_now.get(primary))
+        return primary in edited or said_otherwise
+
+    kept = {name: then for name, then in facts["runtime"].items() if not is_theirs(name, then)}
+    return {**facts, "runtime": kept}
+
+
+def after_others(change: Change, host: Host, result: Undone, stored_now: Values) -> dict[str, Any] | None:
+    """Give a server that somebody else has started again since what the one had that the change was opened with.
+
+    Returns that. None where it is that process, or has got all of it back; and of a change that was confirmed, maybe
+    long ago: what its server has by now is what it is meant to have.
+    """
+    known = change.opened["server"]
+    if not known or change.journal.last("confirmed"):
+        return None
+    proven = [entry for entry in change.journal.entries if entry["entry"] in ("restarted", _ENTRY)]
+    if any(remembered.is_same_process(host, one.get("process", one)) for one in (known, *proven)):
+        return None
+    ours, steps = preimage.ours(change), len(result.left)
+    lost = wanted(result, opened_with(change), stored_now)
+    with collecting(result, "set back what stood in no file"), server_errors(host.address):
+        lost["runtime"] = _lost_by_its_start(host, lost["runtime"], stored_now)
+        gone = sorted(name for name, _now, _then in remembered.differing(host, lost["runtime"], ours))
+        cpus = remembered.cpus(host)
+        restart.put_back_runtime_settings(host, lost["runtime"], ours)
+        remembered.put_back_cpus(host, lost, ours)
+        if remembered.cpus(host) != cpus:
+            gone.append("the CPUs of its threads")
+        if gone:
+            result.warnings.append(
+                f"somebody has started the server again since the change: {', '.join(gone)} stood in no file, and was "
+                "put back"
+            )
+    if len(result.left) > steps:
+        return None  # and what is left to do has been said
+    note_process(change, host, result)
+    return lost
+
+
+def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: Values) -> dict[str, Any]:
+    """Without what somebody has set since that start, and without a limit that would throw away what came since."""
+    now = directives.running(host.client)
+    used = int(host.client.info("memory")["used_memory"])
+    return {
+        name: then
+        for name, then in runtime.items()
+        if name in now
+        and not _is_set_since(name, now[name], stored_now)
+        and not (name == "maxmemory" and 0 < int(then or 0) < used)
+    }
+
+
+def note_process(change: Change, host: Host, result: Undone) -> None:
+    """What an operator sets on it from now on is theirs."""
+    facts = {"pid": host.instance.pid, "process_started": host.instance.process_started}
+    note(change, result, _ENTRY, process=facts)
+
+
+def _is_set_since(name: str, now: str, stored_now: Values) -> bool:
+    """Whether somebody has set it after the start: what the file says is what a start brings.
+
+    Where the data comes from is a failover's to say, which writes no file.
+    """
+    primary = directives.primary(name)
+    if primary in persistence.ORIGIN:
+        return True
+    return primary in stored_now and not directives.same(name, stored_now[primary], now)
+
+
+def _edited(result: Undone) -> Set[str]:
+    """Directives that the config file, as it stays, has neither as before nor as the change wrote them."""
+    change, found = result.change, set()
+    ours = {setting.key: setting for setting, _before, _facts in preimage.changed_settings(change)}
+    for path, content in _files_that_stay(result):
+        with contextlib.suppress(LowlatError, OSError):
+            version = stored.version(change)
+            then = config_reader.values(config_reader.lines(content, path, version))
+            now = stored.effective(path, change)
+            for name in {*then, *now}:
+                is_ours = name in ours and preimage.persisted_holds(ours[name], Reading(None, now.get(name)))
+                if then.get(name) != now.get(name) and not is_ours:
+                    found.add(name)
+    return found
+
+
+def _files_that_stay(result: Undone) -> Iterator[tuple[str, bytes]]:
+    """Config files that are not put back whole, with what was in them."""
+    for image in preimage.file_images(result.change):
+        if image.path in preimage.config_files(result.change) and _stays(result, image.path):
+            yield image.path, image.content
+
+
+def _are_restored(result: Undone) -> bool:
+    """Whether the config file goes back whole."""
+    files = preimage.config_files(result.change)
+    return bool(files) and not any(_stays(result, path) for path in files)
+
+
+def _stays(result: Undone, path: str) -> bool:
+    entry = foreign.latest(result, "file", ("file", path, None))
+    return path in result.unlooked or (entry is not None and entry["done"] != "restored")
