@@ -65,6 +65,8 @@ ORIGIN = {
     "replicaof": "",
     "requirepass": "",
 }
+#: Where the data is. Set back on a server that has loaded other data, it would be written over what is there.
+PLACES = frozenset({"dir", "dbfilename", "appendonly", "appendfilename", "appenddirname"})
 #: Those that a change may write: live and file agree by then, and no data is left behind under another name.
 _CHANGEABLE = frozenset({"appendonly"})
 

@@ -12,7 +12,19 @@ from .._host import systemd
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
-from . import belonging, foreign, given_back, guards_rollback, launch, preimage, remembered, restart, sealed, waiting
+from . import (
+    belonging,
+    foreign,
+    given_back,
+    guards_rollback,
+    launch,
+    persistence,
+    preimage,
+    remembered,
+    restart,
+    sealed,
+    waiting,
+)
 from .store import Change
 from .undone import Undone, collecting, expected, note
 
@@ -118,6 +130,6 @@ def start_again(
     runtime = {**lost["runtime"], **{name: before[name] for name in names}}
     with server_errors(host.address):
         remembered.put_back_cpus(host, lost, preimage.ours(change))
-        restart.put_back_runtime_settings(host, runtime, later)
+        restart.put_back_runtime_settings(host, runtime, later | (persistence.PLACES - preimage.ours(change)))
     given_back.note_process(change, host, result)
     return host

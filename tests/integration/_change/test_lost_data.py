@@ -57,6 +57,23 @@ def test_a_rollback_that_starts_it_empty_has_failed(changer: Make) -> None:
     assert undone["state"] == "rolled_back" and warned(undone, "0 keys now")
 
 
+def test_an_aof_that_was_on_by_command_alone_is_not_written_over(changer: Make) -> None:
+    host = changer(persist=True)
+    client = host.server.client()
+    client.config_set("appendonly", "yes")
+    fill(host)
+    until(lambda: not client.info("persistence")["aof_rewrite_in_progress"], "its AOF", "here")
+    host.apply(*host.redis(hz=20))
+    lose(host)
+    with pytest.raises(ChangeError, match="0 keys now.*redis appendonly is live"):
+        host.run("rolled_back")
+    assert host.server.client().dbsize() == 0 and host.live("hz") == "10"
+    host.server.client().shutdown(nosave=True)
+    host.server.stop()
+    host.server.start("--appendonly", "yes")
+    assert host.server.client().dbsize() == 100
+
+
 def test_so_has_one_that_finds_it_started_empty(changer: Make) -> None:
     host = changer(persist=True)
     fill(host)
