@@ -11,6 +11,7 @@ from .._change import guards_redis, hazards
 from .._change.guard import Hazard
 from .._change.plan import Plan, PlannedSetting
 from .._server import directives
+from .._server.connection import server_errors
 from .._settings.setting import Host, Setting
 
 # What a guard says of a value holds for either of the two values here. Files are not written, so theirs do not apply.
@@ -39,6 +40,8 @@ _DIRECTIVES = (
     (r"slowlog-max-len|acllog-max-len|commandlog-.*-max-len", "entries of the log would be dropped for good"),
     (r"watchdog-period|crash-.*|shutdown-.*|oom-score-adj.*", "it has to do with how the server dies"),
 )
+#: What they say is of an AOF alone.
+_OF_AN_AOF = re.compile(r"appendfsync|no-appendfsync-on-rewrite|auto-aof-rewrite-.*|aof-.*")
 _SYSCTLS = (
     (r"vm\.(drop_caches|compact_memory)", "writing it is an act, and no value"),
     (
@@ -73,7 +76,8 @@ def against(values: tuple[PlannedSetting, PlannedSetting], host: Host) -> list[H
     found = [hazard for planned, plan in plans for guard in _GUARDS for hazard in guard(planned, plan, host)]
     # A limit in the one value may be harmless beside the policy that is live: each value is looked at by itself.
     unique = list(dict.fromkeys(found))
-    return unique + list(_by_name(setting)) + list(_not_live(setting, host)) + list(_one_way(values))
+    by_setting = (*_by_name(setting), *_not_live(setting, host), *_without_an_aof(setting, host))
+    return unique + list(by_setting) + list(_one_way(values))
 
 
 def _by_name(setting: Setting) -> Iterator[Hazard]:
@@ -94,6 +98,19 @@ def _not_live(setting: Setting, host: Host) -> Iterator[Hazard]:
         )
     elif setting.kind not in _KINDS:
         yield Hazard("not_live", setting.key, f"settings of kind {setting.kind} have no live value", "leave it out")
+
+
+def _without_an_aof(setting: Setting, host: Host) -> Iterator[Hazard]:
+    if setting.kind == "redis" and _OF_AN_AOF.fullmatch(setting.key):
+        with server_errors(host.address):
+            aof = host.client.config_get("appendonly").get("appendonly")
+        if aof == "no":
+            yield Hazard(
+                "no_effect_here",
+                setting.key,
+                "the server has no AOF, so neither value does anything",
+                "compare before and after a change with it and appendonly",
+            )
 
 
 def _one_way(values: tuple[PlannedSetting, PlannedSetting]) -> Iterator[Hazard]:

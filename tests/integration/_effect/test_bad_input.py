@@ -79,6 +79,7 @@ def test_what_is_no_setting(toggler: Make, setting: dict[str, Any], words: str) 
         (redis_setting("hz", 10, 501), "hz_clamped"),
         (redis_setting("appendonly", "no", "yes"), "not_to_be_toggled"),
         (redis_setting("save", "", "1 1"), "not_to_be_toggled"),
+        (redis_setting("appendfsync", "everysec", "always"), "no_effect_here"),
         (redis_setting("timeout", 0, 1), "not_to_be_toggled"),
         (redis_setting("hash-max-listpack-entries", 512, 1), "not_to_be_toggled"),
         (redis_setting("hash-max-ziplist-entries", 512, 1), "not_to_be_toggled"),
