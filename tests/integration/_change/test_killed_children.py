@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -67,7 +68,14 @@ def test_a_child_that_dies_takes_the_change_back(filtered: Any) -> None:
 
 
 def test_a_server_that_dies_at_its_start_takes_the_change_back(filtered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restart, "DEAD_AFTER", 0.5)
+    start, patience = launch.Launch.start, itertools.chain([0.5], itertools.repeat(restart.DEAD_AFTER))
+
+    def start_patiently(how: launch.Launch) -> None:
+        """Little for the start that is in vain, and all for the one that is not."""
+        monkeypatch.setattr(restart, "DEAD_AFTER", next(patience))
+        start(how)
+
+    monkeypatch.setattr(launch.Launch, "start", start_patiently)
     client, before = filtered.server.client(), filtered.config
     client.set("key", "value")
     with pytest.raises(ChangeError, match="the host was put back"):
