@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import psutil
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history, request, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, launch, request, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused, ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
 
@@ -136,3 +137,15 @@ def changer(
             process = psutil.Process(client.info("server")["process_id"])
             if process.pid != changer.server.pid:
                 process.kill()
+
+
+@pytest.fixture
+def first_start_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first start of a server is soon given up; the next ones have all the time that the product gives them."""
+    start, patience = launch.Launch.start, itertools.chain([0.5], itertools.repeat(restart.DEAD_AFTER))
+
+    def started(how: launch.Launch) -> None:
+        monkeypatch.setattr(restart, "DEAD_AFTER", next(patience))
+        start(how)
+
+    monkeypatch.setattr(launch.Launch, "start", started)

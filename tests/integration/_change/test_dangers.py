@@ -11,7 +11,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart, writing
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, writing
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, Refused
 from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
@@ -116,8 +116,8 @@ def test_a_rollback_that_would_evict_is_refused(changer: Make) -> None:
     assert client.exists("big") and host.live("maxmemory") == str(100 << 20)
 
 
-def test_a_server_that_does_not_start_is_given_up_and_put_back(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restart, "DEAD_AFTER", 0.5)
+@pytest.mark.usefixtures("first_start_in_vain")
+def test_a_server_that_does_not_start_is_given_up_and_put_back(changer: Make) -> None:
     host = changer(persist=True)
     logfile = {"kind": "redis", "key": "logfile", "value": host.server.directory}
     with pytest.raises(ChangeError, match="did not start; the host was put back"):

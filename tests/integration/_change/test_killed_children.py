@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -67,15 +66,8 @@ def test_a_child_that_dies_takes_the_change_back(filtered: Any) -> None:
     assert client.set("key", "is written again")
 
 
-def test_a_server_that_dies_at_its_start_takes_the_change_back(filtered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, patience = launch.Launch.start, itertools.chain([0.5], itertools.repeat(restart.DEAD_AFTER))
-
-    def start_patiently(how: launch.Launch) -> None:
-        """Little for the start that is in vain, and all for the one that is not."""
-        monkeypatch.setattr(restart, "DEAD_AFTER", next(patience))
-        start(how)
-
-    monkeypatch.setattr(launch.Launch, "start", start_patiently)
+@pytest.mark.usefixtures("filtered", "first_start_in_vain")
+def test_a_server_that_dies_at_its_start_takes_the_change_back(filtered: Any) -> None:
     client, before = filtered.server.client(), filtered.config
     client.set("key", "value")
     with pytest.raises(ChangeError, match="the host was put back"):
