@@ -43,7 +43,7 @@ WHO = {
     "boot": "taken back by the host after a boot",
     "recover": "taken back by hand on the host",
     "apply": "taken back at once, since applying it failed",
-    "operator": "taken back by an operator",
+    "operator": "taken back by a play or an operator",
 }
 #: Who has no baseline that the restored host could be held against.
 UNMEASURED = ("deadline", "boot", "recover")

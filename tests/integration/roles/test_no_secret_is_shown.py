@@ -41,6 +41,7 @@ def test_from_check_to_status(redis_server: Make, tmp_path: Path) -> None:
     assert planted.found_in(controller.said) == []
     assert "Invoked with" in (tmp_path / "syslog").read_text()
     assert len(list((tmp_path / "reports").glob("*/localhost.*"))) == 4
+    assert not any("bound method" in path.read_text() for path in (tmp_path / "reports").glob("*/localhost.md"))
     (tmp_path / "given/variables.json").unlink()
     (tmp_path / "collections/ansible_collections/lowlat/redis").unlink()
     below = planted.found_below(tmp_path)
