@@ -67,6 +67,7 @@ def after_others(change: Change, host: Host, result: Undone, stored_now: Values)
     ours, steps = preimage.ours(change), len(result.left)
     lost = wanted(result, opened_with(change), stored_now)
     with collecting(result, "set back what stood in no file"), server_errors(host.address):
+        _tell_what_nobody_knows(host, lost["runtime"], stored_now, result)
         lost["runtime"] = _lost_by_its_start(host, lost["runtime"], stored_now)
         gone = sorted(name for name, _now, _then in remembered.differing(host, lost["runtime"], ours))
         cpus = remembered.cpus(host)
@@ -76,8 +77,8 @@ def after_others(change: Change, host: Host, result: Undone, stored_now: Values)
             gone.append("the CPUs of its threads")
         if gone:
             result.warnings.append(
-                f"somebody has started the server again since the change: {', '.join(gone)} stood in no file, and was "
-                "put back"
+                f"somebody has started the server again since the change: {', '.join(gone)} was otherwise by "
+                "command, and was put back"
             )
     if len(result.left) > steps:
         return None  # and what is left to do has been said
@@ -93,9 +94,25 @@ def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: Value
         name: then
         for name, then in runtime.items()
         if name in now
-        and not _is_set_since(name, now[name], stored_now)
+        and _is_of_its_start(name, now[name], stored_now)
         and not (name == "maxmemory" and 0 < int(then or 0) < used)
     }
+
+
+def _tell_what_nobody_knows(host: Host, runtime: Mapping[str, Any], stored_now: Values, result: Undone) -> None:
+    """Where no file tells what a start brings, another value may be somebody's, and may be what keeps the data."""
+    names = {name for name in runtime if directives.primary(name) not in {*stored_now, *persistence.ORIGIN}}
+    found = [
+        name if directives.secret(name) or sealed.is_sealed(then) else f"{name} (it was {then!r})"
+        for name, _now, then in remembered.differing(
+            host, {name: runtime[name] for name in names}, preimage.ours(result.change)
+        )
+    ]
+    if found:
+        result.warnings.append(
+            f"somebody has started the server again since the change: {', '.join(sorted(found))} is in no file, so "
+            "that start has lost it or somebody has set it since. It was left as it is: set it if it is to be as it was"
+        )
 
 
 def note_process(change: Change, host: Host, result: Undone) -> None:
@@ -104,15 +121,15 @@ def note_process(change: Change, host: Host, result: Undone) -> None:
     note(change, result, _ENTRY, process=facts)
 
 
-def _is_set_since(name: str, now: str, stored_now: Values) -> bool:
-    """Whether somebody has set it after the start: what the file says is what a start brings.
+def _is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
+    """Whether a start has brought this value for certain: the file says so.
 
     Where the data comes from is a failover's to say, which writes no file.
     """
     primary = directives.primary(name)
-    if primary in persistence.ORIGIN:
-        return True
-    return primary in stored_now and not directives.same(name, stored_now[primary], now)
+    return (
+        primary not in persistence.ORIGIN and primary in stored_now and directives.same(name, stored_now[primary], now)
+    )
 
 
 def _edited(result: Undone) -> Set[str]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else starts the server again under an open change: what stood in no file comes back with the rollback."""
+"""Somebody else starts the server again under an open change: what that start has lost comes back with the rollback."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import pytest
 pytestmark = pytest.mark.slow
 
 Make = Callable[..., Any]
+#: What the file says of the values that are set by command.
+TOLD = ("maxclients 500", "slowlog-log-slower-than 10000")
 
 
 def set_by_hand(host: Any) -> None:
-    """Two values and the CPUs, of which no file tells, and a key that is saved."""
+    """Two values and the CPUs, of which the file tells nothing or another value, and a key that is saved."""
     client = host.server.client()
     client.config_set("maxclients", 77)
     client.config_set("slowlog-log-slower-than", 5)
@@ -37,7 +39,7 @@ def by_hand(host: Any) -> tuple[str, str, set[int]]:
 
 
 def test_values_set_by_command_alone_and_cpus_come_back(changer: Make) -> None:
-    host = changer(persist=True)
+    host = changer(*TOLD, persist=True)
     set_by_hand(host)
     host.apply(*host.redis(hz=20))
     started_again(host)
@@ -47,8 +49,20 @@ def test_values_set_by_command_alone_and_cpus_come_back(changer: Make) -> None:
     assert any("maxclients, slowlog-log-slower-than" in warning for warning in undone["warnings"])
 
 
-def test_also_after_a_restart_by_the_change(changer: Make) -> None:
+def test_what_no_file_tells_may_be_somebodys(changer: Make) -> None:
     host = changer(persist=True)
+    host.server.client().config_set("save", "")
+    host.server.client().config_set("slowlog-max-len", 77)
+    host.apply(*host.redis(hz=20))
+    started_again(host)
+    host.server.client().config_set("slowlog-max-len", 300)
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("slowlog-max-len")) == ("rolled_back", "300")
+    assert any("slowlog-max-len (it was '77') is in no file" in warning for warning in undone["warnings"])
+
+
+def test_also_after_a_restart_by_the_change(changer: Make) -> None:
+    host = changer(*TOLD, persist=True)
     set_by_hand(host)
     host.apply(*host.redis(databases=8), restart="allowed")
     os.kill(host.pid, 9)
@@ -71,7 +85,7 @@ def test_but_not_of_a_change_that_was_confirmed(changer: Make) -> None:
 
 def test_nor_what_somebody_has_set_after_the_restart(changer: Make) -> None:
     """The file tells what a start brings: another value is somebody's."""
-    host = changer("timeout 30", persist=True)
+    host = changer("timeout 30", *TOLD, persist=True)
     set_by_hand(host)
     host.apply(*host.redis(hz=20))
     started_again(host)
@@ -96,7 +110,7 @@ def test_nor_its_role(changer: Make) -> None:
 def test_what_somebody_has_written_into_a_file_that_stays(
     changer: Make, policy: str, timeout: str, again: bool
 ) -> None:
-    host = changer(persist=True)
+    host = changer(*TOLD, persist=True)
     set_by_hand(host)
     host.apply(*host.redis(hz=20), on_foreign_change=policy)
     host.server.client().config_set("timeout", 555)
