@@ -84,3 +84,13 @@ def test_what_toggling_shows_is_known() -> None:
 def test_a_gate_on_the_monitors_themselves_fails() -> None:
     gate = {"query": "evidence.monitors", "max": 0, "against": "absolute", "tolerance": 0}
     assert told(slower(monitors=1), taken(), **gate)["failed"] == ["p50"]
+
+
+@EVENTS
+def test_but_not_where_it_is_far_more_than_they_cost(evidence: dict[str, Any], words: str) -> None:
+    here = taken(13.0)
+    here["evidence"].update(evidence)
+    _sizes, found = probed(here, "keep")
+    decision = found["decision"]
+    assert (decision["decision"], decision["failed"]) == ("roll_back", ["p50"])
+    assert words not in decision["reason"]
