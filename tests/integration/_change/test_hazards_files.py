@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
-import time
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-import redis
+
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, refusal
 
 Make = Callable[..., Any]
 
@@ -24,13 +24,8 @@ def started_as(host: Any, *arguments: str, directory: str) -> None:
     """The server anew, from this working directory."""
     host.server.stop()
     host.server.process = subprocess.Popen(["redis-server", *arguments], cwd=directory, stdout=subprocess.DEVNULL)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with contextlib.suppress(redis.ConnectionError):
-            host.server.client().ping()
-            return
-        time.sleep(0.01)
-    raise AssertionError("the server does not answer")
+    address = Address(port=host.server.port)
+    until(lambda: refusal(host.server.client(), address) is None, "the server to answer", str(address), 30)
 
 
 def test_without_a_config_file_a_directive_would_not_last(changer: Make) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -45,10 +46,10 @@ def test_a_state_directory(changer: Make, here: Path, path: str) -> None:
     before = host.config
     options = host.options("applied", settings=host.redis(hz=8), name="trial", state_directory=path)
     for check in (True, False):
-        refused(lambda check=check: request.run(options, check=check), "state_directory", path)  # type: ignore[misc]
-        refused(lambda check=check: effect.run(toggling(options), check=check), "state_directory", path)  # type: ignore[misc]
+        refused(partial(request.run, options, check=check), "state_directory", path)
+        refused(partial(effect.run, toggling(options), check=check), "state_directory", path)
     for state in ("confirmed", "rolled_back"):
-        refused(lambda state=state: host.run(state, state_directory=path), "state_directory", path)  # type: ignore[misc]
+        refused(partial(host.run, state, state_directory=path), "state_directory", path)
     refused(lambda: history.tell(path, None), "state_directory", path)
     assert (host.config, host.live("hz"), list(here.iterdir())) == (before, "10", [])
 

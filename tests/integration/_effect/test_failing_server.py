@@ -8,9 +8,9 @@ import json
 import os
 import signal
 import subprocess
-import time
 from typing import Any, Callable
 
+import psutil
 import pytest
 
 from .conftest import PATIENCE, Toggler, redis_setting, until
@@ -77,7 +77,7 @@ def test_one_that_stands_still_for_less_than_the_time_out(toggler: Make) -> None
     process = here.spawn(HZ, seconds=4)
     here.wait_for("hz", "10")
     os.kill(here.server.pid, signal.SIGSTOP)
-    time.sleep(0.3)
+    until(lambda: psutil.Process(here.server.pid).status() == psutil.STATUS_STOPPED, "it to stand still")
     os.kill(here.server.pid, signal.SIGCONT)
     said = said_by(process)
     assert (process.returncode, said["verdict"], said["left_as_found"]) == (0, "undecided", True)

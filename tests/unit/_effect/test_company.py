@@ -79,7 +79,8 @@ def test_what_the_kernel_does_not_tell(proc: Path, term: str) -> None:
 
 @pytest.mark.parametrize(("metric", "waited", "nanoseconds"), [("rtt", 50, 50_000), ("reference", 50, 600_000)])
 def test_what_others_took_of_a_block(proc: Path, metric: str, waited: int, nanoseconds: float) -> None:
-    company = Company(MadeUpLedger(), 7, str(proc))  # type: ignore[arg-type]
+    ledger: Any = MadeUpLedger()
+    company = Company(ledger, 7, str(proc))
     before = company.begin(metric)
     (proc / "proc/7/schedstat").write_text(f"1 {waited * 1000} 2")
     assert company.end(metric, before, 10) == pytest.approx(nanoseconds)
@@ -89,7 +90,8 @@ def test_what_others_took_of_a_block(proc: Path, metric: str, waited: int, nanos
 def broken_side(root: Path, text: str) -> tuple[Company, float]:
     """A counter of 1 ms that is suddenly this, before another one that has grown by more than that."""
     (root / "proc/7/schedstat").write_text("1 1000000 1")
-    company = Company(MadeUpLedger(), 7, str(root))  # type: ignore[arg-type]
+    ledger: Any = MadeUpLedger()
+    company = Company(ledger, 7, str(root))
     before = company.begin("rtt")
     (root / "proc/7/schedstat").write_text(text)
     (root / "proc/self/schedstat").write_text("1 5000000 1")
