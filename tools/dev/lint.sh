@@ -25,7 +25,7 @@ run_lint() {
     check "ruff: rules" ruff check .
     check "ruff: format" ruff format --check .
     check "mypy: strict types" mypy
-    check "shellcheck" shellcheck -x dev .ci/run molecule/*/*.sh
+    check "shellcheck" shellcheck -x dev .ci/run tools/dev/*.sh molecule/*/*.sh roles/*/files/*.sh
     check "yamllint" yamllint --strict .
     check "ansible-lint: profile production" ansible-lint --strict --nocolor
     check "role inputs: defaults and argument_specs agree" python tools/dev/role_inputs.py roles

@@ -62,7 +62,7 @@ stage() {
 # end_of_test LOGS FAILED
 end_of_test() {
     local name
-    for name in $(awk '$3 == "FAILED" {print $2}' "$1/summary"); do
+    awk '$3 == "FAILED" {print $2}' "$1/summary" | while read -r name; do
         printf '\n==> %s: the end of what it wrote\n' "$name"
         tail -n 120 "$1/$name.log"
     done
