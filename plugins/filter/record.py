@@ -45,6 +45,7 @@ _value:
 
 from typing import Any
 
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.accounted import unaccounted
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import ROLL_BACK, ROLL_BACK_SETTINGS, blame
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, disturbed, toggled
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
@@ -198,7 +199,10 @@ def _decision(results: dict[str, Any], state: str) -> dict[str, Any]:
     if state == "rolled_back":
         judged = blame(judged, _culprits(results), _changed(results))
         applied = results["applied"].get("settings", [])
-        judged = again(judged, results.get("settings", []), applied, results.get("without", []))
+        failed = [gate for gate in results["measured"].get("gates", []) if gate["name"] in judged.get("failed", [])]
+        effects = toggled(results.get("effects") or {})
+        unknown = unaccounted(effects, failed, _changed(results))
+        judged = again(judged, results.get("settings", []), applied, results.get("without", []), unknown)
     if state == "confirmed" or judged.get("decision") in (ROLL_BACK, ROLL_BACK_SETTINGS):
         return dict(judged)
     return {"decision": "roll_back", "failed": [], "inconclusive": [], "reason": results["error"]}

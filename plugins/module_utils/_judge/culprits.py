@@ -75,10 +75,13 @@ def innocent(written: Settings, applied: Settings, culprits: Settings) -> list[M
     return [setting for setting, name in zip(written, applied) if _identity(name) not in guilty]
 
 
-def again(decided: Mapping[str, Any], written: Settings, applied: Settings, without: Settings) -> dict[str, Any]:
+def again(
+    decided: Mapping[str, Any], written: Settings, applied: Settings, without: Settings, unaccounted: str = ""
+) -> dict[str, Any]:
     """The decision once it is known whether the rest can be applied alone; ``without`` were left out this time.
 
-    Each round leaves out somebody new, or it would never end: an extra variable brings everybody back each time.
+    Each round leaves out somebody new, or it would never end: an extra variable brings everybody back each time. What
+    is ``unaccounted`` for would do its harm again.
     """
     if decided.get("decision") != ROLL_BACK_SETTINGS:
         return dict(decided)
@@ -89,6 +92,8 @@ def again(decided: Mapping[str, Any], written: Settings, applied: Settings, with
         why = f"{', '.join(back)} came back though it had been left out"
     elif not 0 < len(innocent(written, applied, culprits)) < len(written):
         why = "it is not clear which of the settings they are"
+    elif unaccounted:
+        why = unaccounted
     else:
         return dict(decided)
     reason = f"{decided.get('reason', '')}; nothing is applied again, since {why}"

@@ -14,6 +14,9 @@ WRITTEN = [{"kind": "redis", "key": "HZ", "value": 8}, {"kind": "redis", "key": 
 HZ = {"kind": "redis", "key": "hz"}
 
 
+BLAMED = {"verdict": "regression", "tests": [{}], "culprits": [HZ]}
+
+
 def searched(effects: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The record of a change that was rolled back, after a search with this result."""
     judged = {"decision": "roll_back", "failed": ["rtt_p50"], "reason": "gate rtt_p50 failed"}
@@ -52,13 +55,45 @@ def test_a_search_that_was_refused_is_told_in_its_own_words() -> None:
 
 
 def test_the_rest_is_applied_again() -> None:
-    facts = searched({"verdict": "regression", "tests": [{}], "culprits": [HZ]})
+    facts = searched({**BLAMED, "settings": SETTINGS})
     assert facts["decision"]["decision"] == "roll_back_settings"
     assert "to be applied again without what did the harm" in facts["message"]
 
 
+def breached(made_longer: float) -> dict[str, Any]:
+    """The record where maxmemory could not be toggled, and hz makes an operation at most so much longer."""
+    gate = {"name": "rtt_p50", "query": "relative.rtt.p50", "value": 3.0, "limit": 1.5, "outcome": "fail"}
+    judged = {"decision": "roll_back", "failed": ["rtt_p50"], "reason": "gate rtt_p50 failed"}
+    joint = {"effects": {"rtt": {"p50": {"interval": [0.1, made_longer]}}}}
+    effects = {**BLAMED, "settings": SETTINGS[:1], "joint": joint}
+    return searched(effects, measured={"decision": judged, "gates": [gate], "cause": "genuine"})
+
+
+def test_what_could_not_be_toggled_is_not_applied_again_where_the_culprits_are_too_little_for_the_harm() -> None:
+    facts = breached(made_longer=0.9)
+    assert facts["decision"]["decision"] == "roll_back"
+    assert (
+        "nothing is applied again, since redis maxmemory could not be toggled, and they make relative.rtt.p50 at most "
+        "1.9 times as long, which was 2 times its limit"
+    ) in facts["message"]
+
+
+def test_what_could_not_be_toggled_is_applied_again_where_the_culprits_can_be_all_of_the_harm() -> None:
+    assert breached(made_longer=1.1)["decision"]["decision"] == "roll_back_settings"
+
+
+def test_a_figure_that_toggling_does_not_have_is_nobodys() -> None:
+    gate = {"name": "rtt_p50", "query": "rtt.max", "value": 3.0, "limit": 1.5, "outcome": "fail"}
+    judged = {"decision": "roll_back", "failed": ["rtt_p50"], "reason": "gate rtt_p50 failed"}
+    facts = searched(
+        {**BLAMED, "settings": SETTINGS[:1]}, measured={"decision": judged, "gates": [gate], "cause": "genuine"}
+    )
+    assert facts["decision"]["decision"] == "roll_back"
+    assert "nothing tells how much of rtt.max is theirs" in facts["message"]
+
+
 def test_where_nothing_is_applied_again_nothing_is_promised() -> None:
-    facts = searched({"verdict": "regression", "tests": [{}], "culprits": [HZ]}, without=[HZ])
+    facts = searched({**BLAMED, "settings": SETTINGS}, without=[HZ])
     assert facts["decision"]["decision"] == "roll_back"
     assert "to be applied again" not in facts["message"]
     assert "the host is as it was" in facts["message"]
