@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from _server import server
 from _table import Figure, arguments, report
-from probe import server
 
 from ansible_collections.lowlat.redis.plugins.module_utils._effect import request
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
@@ -114,7 +114,7 @@ def main() -> int:
         print("culprit: this needs two CPUs", file=sys.stderr)
         return 2
     done: list[Trial] = []
-    with tempfile.TemporaryDirectory() as directory, server(directory, usable[-1]) as address:
+    with tempfile.TemporaryDirectory() as directory, server(usable[-1]) as (address, _pid):
         for trial in trials(address, directory, (usable[-1], usable[0]), chosen.trials, chosen.seed):
             print(f"{trial.case:<9} {trial.seconds:5.1f} s  {trial.verdict:<11} accused: {', '.join(trial.accused)}")
             done.append(trial)

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from typing import Any
 
 import _million
 import redis
+from _server import server
 from _table import Figure, arguments, report
 
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import ping
@@ -33,7 +32,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement im
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.placement import pinned
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Sampler
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control, raw, socket_of
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, raw, socket_of
 
 # As long as a block of the product.
 BLOCK = 500
@@ -47,33 +46,6 @@ class NoCounters:
 
     def renew(self, name: str) -> None:
         pass
-
-
-@contextmanager
-def server(directory: str, cpu: int) -> Iterator[Address]:
-    """A private Redis on loopback, pinned to one CPU."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        address = Address(port=port)
-        until = time.monotonic() + 10
-        while True:
-            try:
-                control(address).close()
-                break
-            except Exception:
-                if time.monotonic() > until or process.poll() is not None:
-                    raise
-                time.sleep(0.02)
-        for thread in os.listdir(f"/proc/{process.pid}/task"):
-            os.sched_setaffinity(int(thread), {cpu})
-        yield address
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 @contextmanager
@@ -233,7 +205,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=30, help="measurements of 24 blocks (default 30)")
     chosen = parser.parse_args()
     cpu = max(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory() as directory, server(directory, cpu) as address:
+    with tempfile.TemporaryDirectory() as directory, server(cpu) as (address, _pid):
         pairs = compare(address, directory, cpu, chosen.pairs)
         seconds, whole_seconds = cost(address, cpu), whole_cost(address)
         small, small_whole, _parts = evidence_share(address, Plan())

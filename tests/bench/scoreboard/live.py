@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from _server import server
+
 from ansible_collections.lowlat.redis.plugins.module_utils._effect import request
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
 from ansible_collections.lowlat.redis.plugins.module_utils._host.threads import affinities
@@ -25,7 +27,6 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Pl
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
 
 from .measures import Share
-from .recorder import server
 from .trouble import beside, burn, burst, loosen, monitor, nothing, pulses, throttled, walk_memory
 
 QUIET = "quiet"

@@ -12,21 +12,18 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import signal
-import socket
-import subprocess
-import tempfile
 import time
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
+
+from _server import server
 
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import Command, ping, set_
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.echo import Responder, reference, responder
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.guard import no_garbage_collection
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.loop import Channel, run_block
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control, raw, socket_of
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, raw, socket_of
 
 from .stream import BLOCK, HERE, Stream, save, sketch
 from .trouble import beside, burst, copy_memory, monitor, nothing, pulses, quota
@@ -38,35 +35,6 @@ _SHORT = ("memory", "monitor", "sibling")
 _ALONE = ("memory", "quiet_1", "quiet_2", "quiet_3", "quiet_4", "set", "sibling", "slowlog", "stopped")
 _MOST_FOREIGN = 0.004
 _ATTEMPTS = 12
-
-
-@contextmanager
-def server(cpu: int, *options: str) -> Iterator[tuple[Address, int]]:
-    """A private Redis on loopback, all of it on one CPU."""
-    with tempfile.TemporaryDirectory() as directory:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
-        process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            address = Address(port=port)
-            until = time.monotonic() + 10
-            while True:
-                try:
-                    control(address).close()
-                    break
-                except Exception:
-                    if time.monotonic() > until or process.poll() is not None:
-                        raise
-                    time.sleep(0.02)
-            for thread in os.listdir(f"/proc/{process.pid}/task"):
-                os.sched_setaffinity(int(thread), {cpu})
-            yield address, process.pid
-        finally:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
 
 
 class Ledger:
