@@ -114,6 +114,12 @@ def test_a_file_that_somebody_has_edited_is_named(changer: Make) -> None:
     assert f"file {file}: edited by somebody since the change (content)" in lines(rehearsed, "before")
     kept = host.run("rolled_back", check=True, on_foreign_change="keep")
     assert f"file {file}: without the lines of the change" in lines(kept, "after")
+    assert "redis hz stored: 8" in lines(kept, "before")
+    left = host.run("rolled_back", check=True, on_foreign_change="fail")
+    assert lines(left, "after") == ["redis hz live: 10", f"file {file}: left alone"]
+    file.write_bytes(host.config.replace(b"hz 8\n", b"hz 9\n"))
+    theirs = host.run("rolled_back", check=True, on_foreign_change="keep")
+    assert "stored" not in theirs["diff"]["after"]
 
 
 @pytest.mark.slow
