@@ -245,7 +245,7 @@ still_confirmed:
   description:
     - The newest change (of that O(name), if one was given) that is kept and could be taken back, where the one that was
       found had been taken back before and was not asked for by its O(change_id). Else empty. It was not touched.
-  returned: with O(state=rolled_back)
+  returned: with O(state=rolled_back), on success
   type: str
   sample: 20260102T030405Z-phase1-3c4d
 diff:
