@@ -85,7 +85,8 @@ def _name(change_id: str) -> str:
 
 def _end(result: Mapping[str, Any]) -> str:
     if result["state"] not in _ENDED:
-        return " would be rolled back"  # a rehearsal
+        more = ", and the server would be restarted" if result.get("restarted") else ""
+        return f" would be rolled back{more}"  # a rehearsal
     if result["state"] == "rollback_failed":
         left = "; ".join(result.get("left") or []) or "see the change with lowlat.redis.status"
         return f": ROLLBACK FAILED. Left to do by hand: {left}"

@@ -120,7 +120,9 @@ attributes:
     description: Reads, plans and looks for hazards. Writes nothing, and fails where the real run would be refused.
   diff_mode:
     support: full
-    description: Shows every value before and after. Secrets are masked.
+    description:
+      - Shows every live and stored value before and after, and a restart of the server with the settings that it is
+        for. With O(state=rolled_back) before is what the host has now. Secrets are masked.
   idempotent:
     support: full
     description: A host that has every value already is left alone.
@@ -204,7 +206,7 @@ replicas:
       obstacle: ""
       failover: FAILOVER TO 192.0.2.7 6379
 restarted:
-  description: Whether the server was restarted by this call.
+  description: Whether the server was restarted by this call. In check mode, whether it would be.
   returned: always
   type: bool
 left_stopped:
@@ -214,7 +216,9 @@ left_stopped:
   returned: with O(state=confirmed) and O(state=rolled_back)
   type: bool
 pending_restart:
-  description: Keys that were written and wait for a restart. None after the restart of a server that is confirmed.
+  description:
+    - Keys that were written and wait for a restart. None after the restart of a server that is confirmed.
+    - In check mode, those that would wait.
   returned: always
   type: list
   elements: str
@@ -237,6 +241,18 @@ foreign:
   returned: with O(state=confirmed) and O(state=rolled_back)
   type: list
   elements: dict
+still_confirmed:
+  description:
+    - The newest change (of that O(name), if one was given) that is kept and could be taken back, where the one that was
+      found had been taken back before and was not asked for by its O(change_id). Else empty. It was not touched.
+  returned: with O(state=rolled_back), on success
+  type: str
+  sample: 20260102T030405Z-phase1-3c4d
+diff:
+  description:
+    - The values C(before) and C(after), a line each, and a restart of the server with the settings that it is for.
+  returned: with O(state=applied); with O(state=rolled_back) in check mode, or if a diff is asked for
+  type: dict
 left:
   description: What is left to do by hand after a rollback that failed.
   returned: with RV(state=rollback_failed)
@@ -246,6 +262,11 @@ open_change:
   description: Name of the change that must be confirmed or taken back first.
   returned: when another change is open, or a rollback is not complete
   type: str
+take_back_first:
+  description: Names of the later changes that must be taken back before this one can be, in the order to do it.
+  returned: when there are any
+  type: list
+  elements: str
 missing_library:
   description: The Python library that the target lacks.
   returned: when there is one; nothing was done then
@@ -308,7 +329,7 @@ def main() -> None:
     from ansible_collections.lowlat.redis.plugins.module_utils._runner import copy
 
     def call() -> dict[str, Any]:
-        return request.run(module.params, check=module.check_mode, install=copy.install)
+        return request.run(module.params, check=module.check_mode, install=copy.install, diff=module._diff)
 
     _module.run(module, call)
 

@@ -48,6 +48,8 @@ def test_how_it_ended_is_told_in_words() -> None:
     assert told(FAILED)["message"] == f"{ID} on h: ROLLBACK FAILED. Left to do by hand: start the server"
     rehearsed = {**DONE, "state": "confirmed", "restarted": False}
     assert told(rehearsed)["message"] == f"{ID} on h would be rolled back"
+    restarting = told({**rehearsed, "restarted": True})["message"]
+    assert restarting == f"{ID} on h would be rolled back, and the server would be restarted"
     assert told({**rehearsed, "change_id": "c1"})["name"] == "c1"
 
 

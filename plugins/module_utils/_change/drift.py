@@ -93,7 +93,7 @@ def _needs_server(setting: Setting) -> bool:
 
 def _differing(change: Change, setting: Setting, facts: dict[str, Any], host: Host | None) -> Iterator[dict[str, Any]]:
     before = Reading(**facts["before"])
-    now = _read(setting, host)
+    now = read(setting, host)
     waits = now is not None and setting.key in change.pending_restart and now.live == before.live
     # What runs cannot always be read: then its file tells.
     if now is not None and now.live is not None and not waits and not preimage.live_holds(setting, now):
@@ -103,7 +103,7 @@ def _differing(change: Change, setting: Setting, facts: dict[str, Any], host: Ho
         yield _told(change, setting, "stored", persisted)
 
 
-def _read(setting: Setting, host: Host | None) -> Reading | None:
+def read(setting: Setting, host: Host | None) -> Reading | None:
     """None where only the server could tell, and does not."""
     if setting.kind in preimage.KERNEL_KINDS:
         return registry.provider(setting.kind).read(setting, preimage.without_server())

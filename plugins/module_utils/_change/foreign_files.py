@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from .._errors import LowlatError
 from .._host import files
 from .._host.file_image import FileImage
 from . import foreign, left_in, line_edits, origin, preimage, stored
+from .store import Change
 from .undone import Undone, collecting
 
 _KIND = "file"
@@ -47,6 +48,17 @@ def look(result: Undone) -> None:
         if len(result.left) > told and (entry is None or entry["done"] != "left"):
             result.unlooked.add(image.path)
             result.left.append(f"put {image.path} back: what others may have edited in it could not be kept first")
+
+
+def edited(change: Change, policy: str) -> Iterator[tuple[str, str, str]]:
+    """The same of each edited file, and nothing is written: its path, what of it is another, what would be done."""
+    result = foreign.begin(change, policy)
+    for image in preimage.file_images(change):
+        with contextlib.suppress(LowlatError, OSError):
+            now = FileImage.capture(image.path)
+            differing = _foreign_parts(result, image, now)
+            if differing:
+                yield image.path, ", ".join(differing), foreign.DONE[_policy(result, image, now)]
 
 
 def put_back(image: FileImage, result: Undone) -> None:

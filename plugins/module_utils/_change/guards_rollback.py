@@ -11,7 +11,7 @@ from typing import Callable
 from .._errors import BadInput
 from .._server.connection import Address, server_errors
 from .._settings.setting import Host
-from . import belonging, guards_redis, hazards, overlap, preimage, waiting
+from . import asking, belonging, guards_redis, hazards, preimage, standing, waiting
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 from .store import Change, Store
@@ -81,31 +81,15 @@ def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]
 
 
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
-    """A later change took its pre-images from this one's result: taking this one back first would mix them."""
-    paths = {image.path for image in preimage.file_images(change)}
-    later = [
-        other.change_id
-        for other in store.all()
-        if _is_later(other, change)
-        and other.state != "rolled_back"
-        # What a damaged one has written cannot be told.
-        and (
-            other.lost
-            or paths & {image.path for image in preimage.file_images(other)}
-            or overlap.settings(change, other)
-        )
-    ]
+    """Taking this one back before those that stand on it would mix them."""
+    later = standing.on(store, change)
     if later:
+        first = [other.change_id for other in reversed(later)]
+        order = f", in this order: {', '.join(first)}" if len(first) > 1 else f": {first[0]}"
         raise BadInput(
             f"Change {change.change_id} cannot be taken back before later ones",
             where=str(store.path),
-            why="they wrote the same settings or files, or may have: " + ", ".join(later),
-            remedy="Take those back first, newest first",
+            why="they wrote the same settings or files, or may have: " + ", ".join(reversed(first)),
+            remedy=f"Take {'those' if len(first) > 1 else 'that'} back first{order}. {asking.to_take_back(first[0])}",
+            take_back_first=first,
         )
-
-
-def _is_later(other: Change, change: Change) -> bool:
-    """One whose place is lost may be: it is no later only than one that nothing could follow."""
-    if other.change_id == change.change_id or change.sequence is None:
-        return False
-    return other.sequence is None or other.sequence > change.sequence

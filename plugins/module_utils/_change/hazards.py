@@ -23,6 +23,7 @@ from . import (
     guards_restart,
     guards_systemd,
 )
+from .diff_lines import pair
 from .guard import Hazard, RestartMode
 from .plan import Plan, PlannedSetting
 
@@ -132,16 +133,23 @@ def refuse(hazards: Sequence[Hazard], plan: Plan, where: str) -> None:
     """Refused, naming every hazard, where there is one."""
     if not hazards:
         return
-    would = ", ".join(
-        f"{item.setting.key} {item.shown(item.before.live) if item.before else ''} -> {item.shown(item.setting.value)}"
-        for item in plan.to_change
-    )
+    planned = ", ".join(filter(None, map(_planned, plan.to_change)))
+    remedies = [hazard.remedy for hazard in hazards]
+    if len(hazards) > 1:
+        remedies = [f"For {hazard.setting}: {hazard.remedy}" for hazard in hazards]
     raise Refused(
         "This change would hurt the host, so nothing was changed",
         where=where,
-        why=" | ".join(f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in hazards),
-        remedy=f"It would have changed: {would}" if would else "",
+        why=" | ".join(f"[{hazard.id}] {hazard.setting}: {hazard.reason}" for hazard in hazards)
+        + (f"; the change was: {planned}" if planned else ""),
+        remedy=" | ".join(f"{remedy[:1].upper()}{remedy[1:]}" for remedy in remedies),
         hazards=[hazard.report() for hazard in hazards],
         settings=[item.report() for item in plan.settings],
         replicas=[replica.report() for replica in plan.replicas],
     )
+
+
+def _planned(item: PlannedSetting) -> str:
+    """Empty where only what is stored would be another value."""
+    before, after = item.before.live if item.before else None, item.setting.value
+    return f"{item.setting.key} {' -> '.join(pair(item.setting, 'live', before, after))}" if before != after else ""

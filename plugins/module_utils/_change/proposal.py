@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import ChangeError
 from .._settings.setting import Host
-from . import hazards
+from . import asking, hazards
 from .guard import RestartMode
 from .plan import Plan, build, parse
 from .store import Change, Store
@@ -42,12 +42,17 @@ def refuse_unfinished(store: Store) -> None:
     if other is None:
         return
     failed = other.state == "rollback_failed"
+    back = asking.to_take_back(other.change_id)
+    if failed:
+        remedy = f"Roll it back again, which also proves that the host is as it was: {back}"
+    elif other.state == "applied":
+        remedy = f"Keep it first, {asking.to_keep(other.change_id)}; or take it back: {back}"
+    else:  # killed on its way
+        remedy = f"Take it back first: {back}"
     raise ChangeError(
         "A rollback on this host failed and is not mended" if failed else "Another change is open on this host",
         where=str(store.path),
         why=other.describe(),
-        remedy="Roll it back again, which also proves that the host is as it was"
-        if failed
-        else "Confirm it or roll it back first",
+        remedy=remedy,
         open_change=other.change_id,  # never as change_id: it is not the caller's to take back
     )

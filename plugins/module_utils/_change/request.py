@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .request_applied import Install
 
 
-def run(params: Mapping[str, Any], *, check: bool, install: Install | None = None) -> dict[str, Any]:
-    """Carry out `state` for these parameters; with `check` nothing is written.
+def run(
+    params: Mapping[str, Any], *, check: bool, install: Install | None = None, diff: bool = False
+) -> dict[str, Any]:
+    """Carry out `state` for these parameters; with `check` nothing is written, with `diff` a rollback tells values.
 
     Without ``install`` nobody but the caller takes a change back.
     """
@@ -27,7 +29,7 @@ def run(params: Mapping[str, Any], *, check: bool, install: Install | None = Non
     connect = waiting.connecting(address)
     try:
         with server_errors(address):
-            return _answer(params, store, connect, check, install)
+            return _answer(params, store, connect, check, install, diff)
     except OSError as error:
         raise ChangeError(
             "The host does not let us work",
@@ -38,7 +40,12 @@ def run(params: Mapping[str, Any], *, check: bool, install: Install | None = Non
 
 
 def _answer(
-    params: Mapping[str, Any], store: Store, connect: Callable[[], Host], check: bool, install: Install | None
+    params: Mapping[str, Any],
+    store: Store,
+    connect: Callable[[], Host],
+    check: bool,
+    install: Install | None,
+    diff: bool,
 ) -> dict[str, Any]:
     # A module's code is compiled anew at each call, which takes longer than most requests: each takes its own alone.
     if params["state"] == "applied":
@@ -51,4 +58,4 @@ def _answer(
         return request_confirmed.run(params, store, connect, check)
     from . import request_rolled_back
 
-    return request_rolled_back.run(params, store, connect, check)
+    return request_rolled_back.run(params, store, connect, check, diff)

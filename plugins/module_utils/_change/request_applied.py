@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .._errors import BadInput
-from .._settings.setting import Host
-from .plan import MASK, Plan
+from .._settings.setting import Host, Reading
+from .diff_lines import Lines
 from .proposal import Applied, propose, refuse_unfinished
 from .store import Store
 
@@ -38,6 +38,8 @@ def run(
         done = Applied(propose(connect(), params["settings"], params["restart"]))
         if done.plan.to_change:
             done.state = "applied"
+        done.restarted = bool(done.plan.to_restart) and params["restart"] == "allowed"
+        done.pending = [] if done.restarted else [item.setting.key for item in done.plan.to_restart]
     else:
         done = _apply(params, store, connect, install, armed)
     return {
@@ -49,7 +51,7 @@ def run(
         "pending_restart": done.pending,
         "reboot_required": False,
         "deadline": armed[0][0] if armed else "",
-        "diff": diff(done.plan),
+        "diff": _diff(done, check),
         "replicas": [replica.report() for replica in done.plan.replicas],
         "warnings": done.plan.warnings + ([_NO_REBOOT] if armed and armed[0][1] == "process" else []),
     }
@@ -97,21 +99,19 @@ def _apply(
     )
 
 
-def diff(plan: Plan) -> dict[str, str]:
-    """Live and stored values before and after, a line each."""
-    before, after = [], []
-    for item in plan.to_change:
-        facts = item.report()
-        label = f"{facts['kind']} {facts['key']}" + (f" ({facts['unit']})" if facts["unit"] else "")
-        for what, old, new in (
-            ("live", facts["before"], facts["after"] if item.live else facts["before"]),
-            ("stored", facts["persisted_before"], facts["persisted_after"]),
-        ):
-            masked = old == MASK and new == MASK
-            if old != new or masked:
-                before.append(f"{label} {what}: {'(a secret)' if masked else old}")
-                after.append(f"{label} {what}: {'(another secret)' if masked else new}")
-    return {"before": "\n".join(before) + "\n" if before else "", "after": "\n".join(after) + "\n" if after else ""}
+def _diff(done: Applied, check: bool) -> dict[str, str]:
+    """Live and stored values before and after, a line each, and what becomes of the server."""
+    lines = Lines()
+    for item in done.plan.to_change:
+        before = item.before or Reading(None, None)
+        if item.live and item.setting.key not in done.pending:
+            lines.value(item.setting, "live", before.live, item.setting.value)
+        if item.persisted:
+            lines.value(item.setting, "stored", before.persisted, item.setting.value)
+    if done.restarted:
+        lines.restart([item.setting.key for item in done.plan.to_restart], check)
+    lines.restart(done.pending, check, by="somebody")
+    return lines.told()
 
 
 def _owner() -> str:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import math
 import os
@@ -196,11 +197,14 @@ class Store:
         unfinished = [change for change in named if change.state in UNFINISHED]
         if unfinished or named:
             return (unfinished or named)[-1]
+        names = sorted({change.name for change in changes})
+        near = difflib.get_close_matches(str(name), names, 1)
+        instead = f"Did you mean {near[0]}?" if near else "Name one of them"
         raise BadInput(
             "There is no change" + (f" named {name!r}" if name else "") + " on this host",
             where=str(self._changes),
-            why="none was ever opened here",
-            remedy="Apply one first, or name the state directory it was made in",
+            why=f"the changes of this host are of {', '.join(names)}" if names else "none was ever opened here",
+            remedy=instead if names else "Apply one first, or name the state directory it was made in",
         )
 
     @staticmethod

@@ -34,8 +34,8 @@ class Changer:
     state_directory: str
     login: dict[str, Any]
 
-    def run(self, state: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
-        return request.run(self.options(state, **params), check=check)
+    def run(self, state: str, *, check: bool = False, diff: bool = False, **params: Any) -> dict[str, Any]:
+        return request.run(self.options(state, **params), check=check, diff=diff)
 
     def refused(self, *settings: dict[str, Any], **params: Any) -> list[dict[str, str]]:
         """The hazards that stand against a change; the host is proven untouched, and so is a rehearsal's answer."""

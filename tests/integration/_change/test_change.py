@@ -15,6 +15,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInp
 
 Make = Callable[..., Any]
 
+CPUS = sorted(os.sched_getaffinity(0))
+PIN, PIN_ELSEWHERE = ({"kind": "affinity", "key": "server", "value": str(cpu)} for cpu in (CPUS[0], CPUS[-1]))
+
 
 def test_applied_values_are_live_and_stored_and_come_back_to_the_byte(changer: Make) -> None:
     host = changer("# a comment of the operator's", "hz 20")
@@ -60,8 +63,14 @@ def test_check_mode_plans_and_writes_nothing(changer: Make) -> None:
 def test_a_second_change_is_refused_while_one_is_open_and_says_which(changer: Make) -> None:
     host = changer()
     first = host.apply(*host.redis(hz=8))
-    with pytest.raises(ChangeError, match=first["change_id"]):
+    its_id = first["change_id"]
+    with pytest.raises(ChangeError, match=its_id) as caught:
         host.apply(*host.redis(hz=9))
+    assert caught.value.remedy == (
+        f"Keep it first, by lowlat.redis.change with state: confirmed, change_id: {its_id}; or take it back: by the "
+        f"playbook lowlat.redis.rollback with -e lowlat_change_id={its_id}, or by lowlat.redis.change with state: "
+        f"rolled_back, change_id: {its_id}"
+    )
     assert host.live("hz") == "8"
     host.run("confirmed")
     assert host.apply(*host.redis(hz=9))["state"] == "applied"
@@ -117,6 +126,51 @@ def test_changes_that_build_on_each_other_come_back_newest_first(changer: Make) 
     host.run("rolled_back", change_id=second)
     host.run("rolled_back", change_id=first)
     assert host.config == before
+
+
+def test_those_that_must_go_first_are_told_in_their_order(changer: Make) -> None:
+    """Also one that stands in the way of none but them."""
+    host = changer()
+    made = []
+    for settings in (host.redis(hz=8), [PIN, *host.redis(hz=9)], [PIN_ELSEWHERE], host.redis(timeout=5)):
+        made.append(host.apply(*settings)["change_id"])
+        host.run("confirmed")
+    first, second, pinned, last = made
+    with pytest.raises(BadInput) as caught:
+        host.run("rolled_back", change_id=first)
+    error = caught.value
+    assert error.details["take_back_first"] == [last, pinned, second]
+    assert f"in this order: {last}, {pinned}, {second}. " in error.remedy
+    assert f"-e lowlat_change_id={last}," in error.remedy and f"state: rolled_back, change_id: {last}" in error.remedy
+    for change_id in [*error.details["take_back_first"], first]:
+        host.run("rolled_back", change_id=change_id)
+    assert host.live("hz") == "10"
+
+
+def test_who_takes_the_newest_back_again_is_told_what_else_is_kept(changer: Make) -> None:
+    host = changer()
+    kept = host.apply(*host.redis(hz=8), name="one")["change_id"]
+    host.run("confirmed")
+    host.apply(*host.redis(timeout=5), name="two")
+    assert host.run("rolled_back")["still_confirmed"] == ""  # it was taken back by this very request
+    for options in ({}, {"check": True}):
+        again = host.run("rolled_back", **options)
+        assert (again["changed"], again["still_confirmed"]) == (False, kept)
+    assert host.run("rolled_back", name="two")["still_confirmed"] == ""  # there is no other of that phase
+    assert host.run("rolled_back", change_id=again["change_id"])["still_confirmed"] == ""  # that one was asked for
+    assert host.run("rolled_back", change_id=kept)["changed"] is True
+    assert host.run("rolled_back")["still_confirmed"] == ""
+
+
+def test_what_could_not_be_taken_back_is_not_offered(changer: Make) -> None:
+    host = changer()
+    host.apply(*host.redis(hz=8), name="one")
+    host.run("confirmed")
+    host.apply(*host.redis(timeout=5), name="two")
+    host.run("confirmed")
+    host.apply(*host.redis(hz=9), name="one")
+    host.run("rolled_back")
+    assert host.run("rolled_back", name="one")["still_confirmed"] == ""
 
 
 def test_a_link_to_the_config_file_stays_a_link(changer: Make) -> None:

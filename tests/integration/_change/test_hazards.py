@@ -9,6 +9,8 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused
+
 Make = Callable[..., Any]
 
 
@@ -155,3 +157,22 @@ def test_a_line_that_the_server_has_not_read_yet_and_does_not_take(changer: Make
 def test_a_log_that_could_not_be_opened(changer: Make) -> None:
     host = changer(persist=True)
     assert refused(host, *host.redis(logfile="/nonexistent/log"), restart="allowed") == ["not_startable"]
+
+
+def test_the_refusal_tells_what_to_do_and_apart_from_that_what_it_would_have_changed(changer: Make) -> None:
+    host = changer()
+    with pytest.raises(Refused) as caught:
+        host.apply(*host.redis(hz=1000, timeout=7))
+    error, (hazard,) = caught.value, caught.value.details["hazards"]
+    assert error.remedy == "Choose a value from 1 to 500" == hazard["remedy"].capitalize()
+    assert error.why == (f"[hz_clamped] hz: {hazard['reason']}; the change was: hz 10 -> 1000, timeout 0 -> 7")
+    with pytest.raises(Refused) as caught:
+        host.apply(*host.redis(hz=1000, maxmemory="100kb"))
+    first, second = caught.value.details["hazards"]
+    assert caught.value.remedy == f"For hz: {first['remedy']} | For maxmemory: {second['remedy']}"
+
+
+def test_it_is_the_same_of_what_no_look_is_needed_for(changer: Make) -> None:
+    with pytest.raises(Refused) as caught:
+        changer().apply({"kind": "redis", "key": "tcp-nodelay", "value": True})
+    assert caught.value.remedy.startswith("Leave it out; ") and "the change was" not in caught.value.message

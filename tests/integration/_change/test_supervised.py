@@ -114,6 +114,9 @@ def test_deferred_it_is_restarted_by_its_supervisor_there_and_back(under: Callab
     _restarted_by_it(one)
     assert host.live("databases") == "4"
     pid = host.pid
+    rehearsed = host.run("rolled_back", check=True)
+    assert "server: would have to be restarted by runsv (for: databases)\n" in rehearsed["diff"]["after"]
+    assert rehearsed["restarted"] is False
     with pytest.raises(ChangeError, match="runsv.*sv restart") as caught:
         host.run("rolled_back")
     assert caught.value.details["state"] == "rollback_failed"

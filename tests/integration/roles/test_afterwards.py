@@ -97,13 +97,16 @@ def test_of_what_was_refused_there_is_nothing_to_write(rolled_back: Played) -> N
 def test_a_rehearsal_says_that_it_is_one_and_writes_nothing(tmp_path: Path) -> None:
     variables = earlier(tmp_path, "one")
     hosts = {
-        "one": {"rolled_back": {"state": "confirmed"}},
-        "gone": {"rolled_back": {"changed": False}},
+        "one": {"rolled_back": {"state": "confirmed", "diff": {"before": "hz 8\n", "after": "hz 10\n"}}},
+        "gone": {"rolled_back": {"changed": False, "still_confirmed": "c0"}},
         "refused": {"rolled_back": {"failed": True, "msg": "nobody answers", "state": None, "change_id": None}},
     }
-    played = run_play(tmp_path, "lowlat.redis.rollback", hosts, variables, "--check", records=True)
+    played = run_play(tmp_path, "lowlat.redis.rollback", hosts, variables, "--check", "--diff", records=True)
     assert "c1 on one would be rolled back" in played.printed
     assert "c1 on gone had been rolled back before" in played.printed
+    assert "Still kept is c0: to take it back give -e lowlat_change_id=c0" in played.printed
+    assert played.printed.count("Still kept is") == 1
+    assert "-hz 8" in played.printed and "+hz 10" in played.printed
     assert "was rolled back" not in played.printed
     assert record(played, "one") == KEPT
     assert [path.name for path in (tmp_path / "reports" / "c1").iterdir() if "gone" in path.name] == []

@@ -29,6 +29,11 @@ def test_from_check_to_status(redis_server: Make, tmp_path: Path) -> None:
         assert planted.NEW_KEY.encode() in config.read_bytes()
         server.client().config_set("tls-key-file-pass", f"{planted.MARK}theirs")
         assert controller.play("status") == 0 and "DRIFT: redis tls-key-file-pass is ********" in controller.said
+        controller.said, earlier = "", controller.said
+        assert controller.play("rollback", "--check", "--diff", lowlat_phase="trial") == 0
+        assert "+redis tls-key-file-pass live: (another secret)" in controller.said
+        assert "-redis hz live: 20" in controller.said and "+redis hz live: 10" in controller.said
+        controller.said += earlier
         assert controller.play("rollback", lowlat_phase="trial") == 0
         assert config.read_bytes() == before and "somebody set after the change" in controller.said
         harm = [{"name": "impossible", "query": "rtt.p50", "max": 0.0001, "abort": 1}]

@@ -64,8 +64,19 @@ def test_an_unknown_id_names_those_there_are(store: Store) -> None:
 
 
 def test_an_unknown_name_is_an_error(store: Store) -> None:
-    with pytest.raises(BadInput, match="phase9"):
+    with pytest.raises(BadInput, match="phase9.*none was ever opened here"):
         store.find(name="phase9")
+
+
+def test_it_tells_the_names_there_are_and_the_nearest(store: Store) -> None:
+    for name in ("phase2", "cpu_isolation", "phase2"):
+        store.open(name, owner="me")
+    with pytest.raises(BadInput, match="'phaze2'") as caught:
+        store.find(name="phaze2")
+    assert caught.value.why == "the changes of this host are of cpu_isolation, phase2"
+    assert caught.value.remedy == "Did you mean phase2?"
+    with pytest.raises(BadInput, match="Name one of them"):
+        store.find(name="zzz")
 
 
 def test_a_directory_whose_journal_never_began_is_no_change(store: Store) -> None:
