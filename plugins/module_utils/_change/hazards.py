@@ -24,7 +24,7 @@ from . import (
     guards_systemd,
 )
 from .diff_lines import pair
-from .guard import Hazard, RestartMode
+from .guard import Hazard, RestartMode, reasons, remedies
 from .plan import Plan, PlannedSetting
 
 #: Guards of one setting, and of the change as a whole (its restart, its files).
@@ -134,15 +134,11 @@ def refuse(hazards: Sequence[Hazard], plan: Plan, where: str) -> None:
     if not hazards:
         return
     planned = ", ".join(filter(None, map(_planned, plan.to_change)))
-    remedies = [hazard.remedy for hazard in hazards]
-    if len(hazards) > 1:
-        remedies = [f"For {hazard.setting}: {hazard.remedy}" for hazard in hazards]
     raise Refused(
         "This change would hurt the host, so nothing was changed",
         where=where,
-        why=" | ".join(f"[{hazard.id}] {hazard.setting}: {hazard.reason}" for hazard in hazards)
-        + (f"; the change was: {planned}" if planned else ""),
-        remedy=" | ".join(f"{remedy[:1].upper()}{remedy[1:]}" for remedy in remedies),
+        why=reasons(hazards) + (f"; the change was: {planned}" if planned else ""),
+        remedy=remedies(hazards),
         hazards=[hazard.report() for hazard in hazards],
         settings=[item.report() for item in plan.settings],
         replicas=[replica.report() for replica in plan.replicas],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._change import plan
-from .._change.guard import Hazard
+from .._change.guard import Hazard, reasons, remedies
 from .._errors import BadInput, Refused
 from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
@@ -166,6 +166,7 @@ def _refuse(found: Sequence[Hazard], host: Host) -> None:
         raise Refused(
             "This must not be toggled on a running server, so nothing was changed",
             where=str(host.address),
-            why=" | ".join(f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in found),
+            why=reasons(found),
+            remedy=remedies(found),
             hazards=[hazard.report() for hazard in found],
         )

@@ -39,7 +39,7 @@ def refused(toggler: Toggler, kind: type[LowlatError], *settings: dict[str, Any]
     # The question whether a directive can be set live fails by intent.
     assert writes["calls"] == writes["failed_calls"]
     assert toggler.guardians() == []
-    if kind is BadInput:
+    if kind in (BadInput, Refused):
         assert caught.value.where and caught.value.why and caught.value.remedy
     return caught.value
 
