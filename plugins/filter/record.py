@@ -45,7 +45,12 @@ _value:
 
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import KEEP, ROLL_BACK, ROLL_BACK_SETTINGS, blame
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import (
+    KEEP,
+    ROLL_BACK,
+    ROLL_BACK_SETTINGS,
+    blame,
+)
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, toggled
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import judge_restored

@@ -100,7 +100,10 @@ def test_an_error_is_one_clear_failure(tmp_path: os.PathLike[str]) -> None:
 @pytest.mark.parametrize(
     ("lacking", "says"),
     [
-        ({"name": "g", "query": "rtt.p50"}, "The gate lacks max (gate 1, 'g'): it needs them all. A gate reads {name: "),
+        (
+            {"name": "g", "query": "rtt.p50"},
+            "The gate lacks max (gate 1, 'g'): it needs them all. A gate reads {name: ",
+        ),
         ({"name": "g"}, "The gate lacks query and max (gate 1, 'g')"),
         ({"query": "rtt.p50", "max": 1}, "The gate lacks name (gate 1, 'rtt.p50')"),
     ],
