@@ -20,7 +20,6 @@ from ._probe.plan import Plan
 from ._server.connection import Address
 from ._verification import sharpen, verify
 
-
 #: Where nobody looked twice, the measurement itself.
 FIRST = "first"
 

