@@ -46,18 +46,19 @@ _value:
 from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.accounted import unaccounted
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import ROLL_BACK, ROLL_BACK_SETTINGS, blame
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, disturbed, toggled
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import (
-    AT_BASELINE,
-    NOT_MEASURED,
-    NOT_PROVEN,
-    SLOWER,
-    judge_restored,
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import (
+    KEEP,
+    ROLL_BACK,
+    ROLL_BACK_SETTINGS,
+    blame,
 )
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, toggled
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import judge_restored
+from ansible_collections.lowlat.redis.plugins.module_utils._message import message, named
 
 RELATIVE = "relative."
+FIRST = "first"
 METRICS = ("rtt", "set_rtt", "xadd_rtt", "set", "xadd")
 FIGURES = ("p50", "p99", "jitter")
 
@@ -88,6 +89,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
             sum(float(results[step].get("sampling_seconds", 0)) for step in ("baseline", "measured")), 3
         ),
         "gates": measured.get("gates", []),
+        "judged_by": _judged_by(measured),
         **_cause(results),
         "verification": measured.get("verification", {}),
         "comparisons": measured.get("comparisons", {}),
@@ -105,21 +107,24 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "versions": {"ansible": results["ansible"]},
     }
     facts["left"] = [*facts["left"], *facts["effects"].get("left", [])]
+    facts["failed_before"] = _failed_before(results["baseline"], facts["decision"])
     facts["recommendations"] = recommend(
-        facts["measurement"], _first(measured), facts["cause"], [_name(culprit) for culprit in facts["culprits"]]
+        facts["measurement"], _first(measured), facts["cause"], [named(culprit) for culprit in facts["culprits"]]
     )
-    facts["message"] = _message(facts)
+    facts["message"] = message(facts)
     return facts
 
 
 def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each figure that was measured: before, after, after the rollback, ratio and what its gates say."""
+    """A row for each figure that was measured: before, after, after the rollback, ratio and what its gates say.
+
+    The two after the change are of the look that the gates were judged by, so that row and gate tell the same.
+    """
     rows = []
+    sides = (_measurement(baseline), _judged(measured), _judged(restored))
     for metric in METRICS:
         for figure in FIGURES:
-            before, after, again = (
-                (_measurement(result).get(metric) or {}).get(figure) for result in (baseline, measured, restored)
-            )
+            before, after, again = ((side.get(metric) or {}).get(figure) for side in sides)
             if before is None and after is None:
                 continue
             gates = [gate for gate in measured.get("gates", []) if _shown(gate["query"]) == f"{metric}.{figure}"]
@@ -152,6 +157,30 @@ def _limit(gate: dict[str, Any], before: float | None) -> float | None:
     return None if before is None or gate.get("against") != "baseline" else round(before * float(gate["max"]), 3)
 
 
+def _judged_by(result: dict[str, Any]) -> str:
+    """The name of the measurement that the gates were judged by."""
+    return next((str(gate["look"]) for gate in result.get("gates", []) if "look" in gate), FIRST)
+
+
+def _judged(result: dict[str, Any]) -> dict[str, Any]:
+    """The measurement that the gates were judged by: the first, or one of the looks at a breach."""
+    looks = (result.get("verification") or {}).get("looks") or []
+    found = next((look["measurement"] for look in looks if look["name"] == _judged_by(result)), None)
+    return dict(found) if found else _measurement(result)
+
+
+def _failed_before(baseline: dict[str, Any], decision: dict[str, Any]) -> list[dict[str, str]]:
+    """The absolute gates that decided against the change though the host had failed them already."""
+    against = (*decision.get("failed", []), *decision.get("inconclusive", []))
+    return [
+        {"name": gate["name"], "reason": gate["reason"]}
+        for gate in baseline.get("gates", [])
+        if decision["decision"] != KEEP
+        and (gate["name"], gate.get("against")) in [(name, "absolute") for name in against]
+        and gate["outcome"] == "fail"
+    ]
+
+
 def _first(measured: dict[str, Any]) -> list[dict[str, Any]]:
     """The outcomes before anybody looked twice."""
     found: list[dict[str, Any]] = measured.get("verification", {}).get("first") or measured.get("gates", [])
@@ -164,17 +193,13 @@ def _cause(results: dict[str, Any]) -> dict[str, Any]:
     evidence = list(measured.get("evidence", []))
     if not culprits:
         return {"cause": measured.get("cause", ""), "evidence": evidence}
-    toggled = f"toggling {', '.join(map(_name, culprits))} slows the server down, and back"
+    toggled = f"toggling {', '.join(map(named, culprits))} slows the server down, and back"
     return {"cause": "genuine", "evidence": [toggled, *evidence]}
 
 
 def _culprits(results: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = toggled(results.get("effects") or {}).get("culprits") or []
     return found
-
-
-def _name(setting: dict[str, Any]) -> str:
-    return f"{setting['kind']} {setting['key']}"
 
 
 def _measurement(result: dict[str, Any]) -> dict[str, Any]:
@@ -218,44 +243,6 @@ def _warnings(results: dict[str, Any]) -> list[str]:
         found.extend(_measurement(results[step]).get("warnings", []))
     found.extend(results["rolled_back"].get("warnings", []))
     return list(dict.fromkeys(found))
-
-
-def _message(facts: dict[str, Any]) -> str:
-    head, reason = f"{facts['name']} on {facts['host']}", facts["decision"].get("reason", "")
-    if facts["state"] == "confirmed":
-        pending = facts["pending_restart"]
-        later = f" These wait for a restart: {', '.join(pending)}." if pending else ""
-        without = "".join(f", without {_name(culprit)}" for culprit in facts["without"])
-        return f"{head} was kept{without}: {reason}.{later}"
-    if facts["state"] == "not_applied":
-        return f"{head} was not applied, and nothing was changed: {reason}"
-    if facts["state"] == "rolled_back" and disturbed(facts["effects"]):
-        return f"{head} was rolled back: {reason}. {disturbed(facts['effects'])}"
-    if facts["state"] == "unknown":
-        return (
-            f"{head} broke off, and it is not known what was changed: {reason}. "
-            "See the change with lowlat.redis.status, then take it back with lowlat.redis.rollback"
-        )
-    latency = _latency(facts["restored"])
-    if facts["decision"]["decision"] == "roll_back_settings":
-        return f"{head} was rolled back, to be applied again without what did the harm: {reason}. {latency}"
-    if facts["state"] == "rolled_back":
-        how = ", but for the server: it was stopped by somebody and left so" if facts["left_stopped"] else ""
-        return f"{head} was rolled back, and the host is as it was{how}: {reason}. {latency}"
-    left = "; ".join(facts["left"]) or "see the change with lowlat.redis.status, then roll it back again"
-    told = f" {latency}" if facts["restored"]["latency"] == SLOWER else ""
-    return f"{head}: ROLLBACK FAILED after: {reason}.{told} Left to do by hand: {left}"
-
-
-def _latency(restored: dict[str, Any]) -> str:
-    """A sentence about the restored host."""
-    reason = restored["reason"]
-    return {
-        AT_BASELINE: "Measured again, its latency is back at baseline.",
-        SLOWER: f"BUT THE RESTORED HOST IS SLOWER THAN ITS BASELINE: {reason}.",
-        NOT_PROVEN: f"It is not proven that its latency is back at baseline: {reason}.",
-        NOT_MEASURED: f"Its latency was not measured again: {reason}.",
-    }[restored["latency"]]
 
 
 class FilterModule:

@@ -11,7 +11,9 @@ short_description: Show several changes as a table that fits on a terminal
 version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
-  - One line for each change with the figure that tells most of it, before and after, its outcome and the decision.
+  - One line for each change with the figure that tells most of it, before and after, its outcome and the decision. That
+    is the figure of the hard gate that did worst. One that failed is worse than one that stayed open, and that than one
+    that held; among equals the one counts that is furthest past its limit, or nearest to it.
 positional: _input
 options:
   _input:
@@ -40,17 +42,18 @@ from typing import Any
 
 HEAD = ("change", "metric", "before", "after", "put back", "gate", "end", "decision")
 NUMBERS = (2, 3, 4)
+LEGEND = "Metric: of the hard gate that did worst, by its outcome and then by how near its limit it came."
 
 
 def summary(records: list[dict[str, Any]]) -> str:
-    """The table, with a line of explanation below for every change that was not kept."""
+    """The table, what its metric is, and a line of explanation for every change that was not kept."""
     rows = [HEAD, *(_row(record) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = [_line(row, widths) for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     told = (record["message"] for record in records if record["state"] != "confirmed")
     notes = [textwrap.fill(note, 96, subsequent_indent="  ", break_long_words=False) for note in told]
-    return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([*lines, *(["", LEGEND] if records else []), *notes]) + "\n"
 
 
 def _row(record: dict[str, Any]) -> tuple[str, ...]:

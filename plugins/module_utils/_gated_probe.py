@@ -20,6 +20,9 @@ from ._probe.plan import Plan
 from ._server.connection import Address
 from ._verification import sharpen, verify
 
+#: Where nobody looked twice, the measurement itself.
+FIRST = "first"
+
 
 def run(params: Mapping[str, Any]) -> dict[str, Any]:
     """``{changed, measurement, gates, decision, cause, evidence, comparisons, verification}`` for latency_probe.
@@ -81,7 +84,7 @@ def _decided(
     measurement: Mapping[str, Any],
 ) -> dict[str, Any]:
     baseline, policy = params["baseline"], params["on_inconclusive"]
-    first = judge(gates, measurement, baseline)
+    first = _seen(judge(gates, measurement, baseline), FIRST)
     past = verdict.aborted(first)
     if past:
         reason = f"past the abort level of {', '.join(past)}: taken back before anything else"
@@ -108,11 +111,18 @@ def _decided(
         raise
     concluded = verdict.conclude(baseline, measurement, first, looks, policy)
     decision = {name: concluded[name] for name in ("decision", "failed", "inconclusive", "reason")}
+    last = looks[-1]["name"]
+    decision["reason"] += f"; its figures are those of look {last}"
     return {
-        "gates": concluded["outcomes"],
+        "gates": _seen(concluded["outcomes"], last),
         "decision": {**decision, "aborted": []},
         "cause": concluded["cause"],
         "evidence": concluded["evidence"],
         "comparisons": concluded["comparisons"],
         "verification": {"first": first, "looks": looks},
     }
+
+
+def _seen(outcomes: Sequence[Mapping[str, Any]], look: str) -> list[dict[str, Any]]:
+    """The outcomes with the name of the measurement that they were judged by."""
+    return [{**outcome, "look": look} for outcome in outcomes]

@@ -113,6 +113,7 @@ def test_a_server_that_dies_while_it_is_looked_at_again_leaves_all_that_is_known
     assert "while it was looked at again" in told["decision"]["reason"]
     assert [look["name"] for look in told["verification"]["looks"]] == ["pinned_runs"]
     assert told["verification"]["first"] == told["gates"]
+    assert [gate["look"] for gate in told["gates"]] == ["first"]
     assert told["cause"] and "rtt.p50" in told["comparisons"] and isinstance(told["evidence"], list)
     assert (told["changed"], told["sampling_seconds"]) == (False, 3.0)
 
@@ -198,3 +199,35 @@ def test_a_quota_that_the_server_alone_runs_into_is_no_excuse() -> None:
     own = kept_from_running(floor=7000.0, throttled=0.97, throttled_by={"probe": 0.0, "server": 0.97})
     with pytest.raises(LowlatError, match="past the abort level of floor"):
         probed(in_turn(own), gates=[ABORT], on_inconclusive="keep")
+
+
+HIGHEST = {"name": "highest", "query": "rtt.max", "max": 800.0}
+
+
+def peak(value: float) -> dict[str, Any]:
+    measurement = taken()
+    measurement["rtt"]["max"] = value
+    return measurement
+
+
+def test_a_gate_says_by_which_look_it_was_judged() -> None:
+    """The measurement is the first, and another one has another maximum."""
+    with pytest.raises(LowlatError) as caught:
+        probed(in_turn(peak(950.0), peak(900.0)), gates=[HIGHEST])
+    told = caught.value.details
+    (gate,) = told["gates"]
+    judged_by = next(look for look in told["verification"]["looks"] if look["name"] == gate["look"])
+    assert gate["value"] == judged_by["measurement"]["rtt"]["max"] == 900.0
+    assert told["measurement"]["rtt"]["max"] == 950.0
+    assert "rtt.max 900.00 us" in told["decision"]["reason"]
+    assert told["decision"]["reason"].endswith(f"; its figures are those of look {gate['look']}")
+
+
+@pytest.mark.parametrize("gate", [{**HIGHEST, "max": 1000.0}, {**HIGHEST, "abort": 900.0}], ids=["held", "aborted"])
+def test_without_a_second_look_it_was_the_first(gate: dict[str, Any]) -> None:
+    try:
+        told = probed(in_turn(peak(950.0)), gates=[gate])
+    except LowlatError as error:
+        told = error.details
+    assert [found["look"] for found in told["gates"]] == ["first"]
+    assert "figures" not in told["decision"]["reason"]

@@ -66,8 +66,9 @@ def _parse_one(entry: Mapping[str, Any], where: str) -> Gate:
             )
     missing = [key for key in _REQUIRED if entry.get(key) is None]
     if missing:
+        known = next((f", {_shown(entry[key])}" for key in ("name", "query") if key not in missing), "")
         raise BadInput(
-            f"The gate lacks {' and '.join(missing)}", where=where, why="it needs them all", remedy=_example()
+            f"The gate lacks {' and '.join(missing)}", where=where + known, why="it needs them all", remedy=_example()
         )
     name = _text(entry["name"], "name", where)
     where = f"{where}, {name!r}"

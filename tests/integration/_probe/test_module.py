@@ -98,6 +98,24 @@ def test_an_error_is_one_clear_failure(tmp_path: os.PathLike[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lacking", "says"),
+    [
+        (
+            {"name": "g", "query": "rtt.p50"},
+            "The gate lacks max (gate 1, 'g'): it needs them all. A gate reads {name: ",
+        ),
+        ({"name": "g"}, "The gate lacks query and max (gate 1, 'g')"),
+        ({"query": "rtt.p50", "max": 1}, "The gate lacks name (gate 1, 'rtt.p50')"),
+    ],
+)
+def test_a_gate_that_lacks_something_is_named(tmp_path: os.PathLike[str], lacking: dict[str, Any], says: str) -> None:
+    result = run_module(tmp_path, login_unix_socket="/no/such/socket", gates=[lacking])
+    assert result["failed"] is True
+    assert says in result["msg"], result["msg"]
+    assert set(result["error"]) == {"what", "where", "why", "remedy"}
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"gates": [gate(query="rtt.p98")]},

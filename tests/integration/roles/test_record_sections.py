@@ -33,12 +33,15 @@ def test_a_record_has_them_all(redis_server: Callable[..., Any], tmp_path: Path)
     harm = [{"name": "impossible", "query": "rtt.p50", "max": 0.0001, "abort": 1}]
     assert controller.play("apply") == 0, controller.said[-3000:]
     assert controller.play("apply", gated_change_gates=harm, gated_change_settings=[HZ]) == 2
+    assert "This host failed gate impossible before the change as well: rtt.p50" in controller.said
     kept, taken_back = sorted((tmp_path / "reports").glob("*/localhost.md"), key=lambda path: path.stat().st_mtime)
     for path, end in ((kept, "kept"), (taken_back, "rolled back")):
         text = path.read_text()
         assert text.splitlines()[0] == f"# trial on localhost: {end}"
         headings = [line[3:].partition(":")[0] for line in text.splitlines() if line.startswith("## ")]
         assert headings == SECTIONS
+        # The host could not hold it before either.
+        assert ("- This host failed gate `impossible` before the change as well: " in text) == (end == "rolled back")
         assert "| redis `hz` |" in text and "| rtt p99 |" in text and "- **Rationale**: " in text
 
 

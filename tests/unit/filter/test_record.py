@@ -94,6 +94,61 @@ def test_a_change_that_was_put_back() -> None:
     assert facts["warnings"] == ["noisy"]
 
 
+ABSOLUTE = {**GATE, "against": "absolute", "reason": "rtt.p50 20.00 us is 8.00 us past 12.00 us"}
+
+
+@pytest.mark.parametrize("end", ["rolled_back", "rollback_failed"])
+def test_a_gate_that_this_host_failed_before_the_change_is_told(end: str) -> None:
+    before = {**probe(20.0), "gates": [{**ABSOLUTE, "outcome": "fail"}], "failed": True}
+    facts = record(failed(baseline=before, rolled_back={"state": end}))
+    assert facts["failed_before"] == [{"name": "rtt_p50", "reason": ABSOLUTE["reason"]}]
+    told = f"failed: far. This host failed gate rtt_p50 before the change as well: {ABSOLUTE['reason']}. "
+    assert told in facts["message"], facts["message"]
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {**ABSOLUTE, "outcome": "pass"},
+        {**ABSOLUTE, "outcome": "inconclusive"},
+        {**ABSOLUTE, "outcome": "fail", "name": "another_one"},
+        {**ABSOLUTE, "outcome": "fail", "against": "baseline"},
+    ],
+    ids=["held", "open", "another gate", "no absolute one"],
+)
+def test_what_says_nothing_of_the_host_before_is_not_told(gate: dict[str, Any]) -> None:
+    facts = record(failed(baseline={**probe(20.0), "gates": [gate]}))
+    assert facts["failed_before"] == []
+    assert "before the change" not in facts["message"]
+
+
+def test_what_was_not_taken_back_for_its_gates_says_nothing_of_the_host_before() -> None:
+    before = {**probe(20.0), "gates": [{**ABSOLUTE, "outcome": "fail"}]}
+    kept = record(results(baseline=before))
+    lost = record(results(baseline=before, confirmed={}, error="drifted", rolled_back={"state": "rolled_back"}))
+    assert (kept["failed_before"], lost["failed_before"]) == ([], [])
+
+
+def looked_at_again(*p50: float, judged_by: str) -> dict[str, Any]:
+    looks = [{"name": f"look_{number}", **probe(value)} for number, value in enumerate(p50)]
+    gates = [{**GATE, "against": "absolute", "outcome": "fail", "look": judged_by}]
+    return {"gates": gates, "verification": {"first": [], "looks": looks}}
+
+
+def test_the_figures_after_are_those_that_the_gates_were_judged_by() -> None:
+    again = {**probe(200.0), **looked_at_again(210.0, 220.0, judged_by="look_1"), "decision": BACK}
+    facts = record(failed(measured=again, restored={**probe(21.0), **looked_at_again(20.5, judged_by="look_0")}))
+    assert facts["judged_by"] == "look_1"
+    assert facts["measurement"]["rtt"]["p50"] == 200.0
+    assert (facts["metrics"][0]["after"], facts["metrics"][0]["restored"]) == (220.0, 20.5)
+
+
+@pytest.mark.parametrize("more", [{}, looked_at_again(210.0, judged_by="first")], ids=["no look", "one broke off"])
+def test_without_a_second_look_that_decided_they_are_those_of_the_first(more: dict[str, Any]) -> None:
+    facts = record(failed(measured={**failed()["measured"], **more}))
+    assert (facts["judged_by"], facts["metrics"][0]["after"]) == ("first", 200.0)
+
+
 def test_a_server_that_somebody_has_stopped_is_told() -> None:
     facts = record(failed(rolled_back={"state": "rolled_back", "left_stopped": True}))
     assert facts["left_stopped"] is True

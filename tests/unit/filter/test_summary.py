@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.filter.summary import FilterModule, summary, telling_gate
+from ansible_collections.lowlat.redis.plugins.filter.summary import LEGEND, FilterModule, summary, telling_gate
 
 
 def gate(query: str, outcome: str, value: float | None, limit: float | None, severity: str = "hard") -> dict[str, Any]:
@@ -49,9 +49,15 @@ def test_the_table() -> None:
     assert lines[2] == "cpu_isolation  rtt p50      77.1 us    21.2 us         -  pass  confirmed    keep"
     assert lines[3] == "bad_change     set_rtt p50  17.0 us  1290.1 us   17.2 us  fail  rolled back  roll back"
     assert lines[4] == ""
-    assert lines[5].startswith("bad_change on localhost was rolled back")
-    assert lines[6].startswith("  ")
+    assert lines[5] == LEGEND
+    assert lines[6].startswith("bad_change on localhost was rolled back")
+    assert lines[7].startswith("  ")
     assert max(map(len, lines)) <= 100
+
+
+def test_it_says_which_metric_a_row_shows() -> None:
+    assert summary([KEPT]).splitlines()[3:] == ["", LEGEND]
+    assert LEGEND not in summary([])
 
 
 def test_a_change_that_did_not_come_to_its_gates() -> None:
