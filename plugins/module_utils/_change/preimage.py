@@ -170,5 +170,13 @@ def differences(
                 found.append(f"{setting.kind} {setting.key} is {how} {values}")
     for image in file_images(change):
         if not stays(image):
-            found.extend(f"{image.path} differs in {what}" for what in image.differs())
+            found.extend(_in_words(image, what) for what in image.differs())
     return found
+
+
+def _in_words(image: FileImage, what: str) -> str:
+    if what != "existence":
+        return f"{image.path} differs in {what}"
+    if not image.exists:
+        return f"{image.path} is there, and was not"
+    return f"{image.path} is {'no file any more' if os.path.lexists(image.path) else 'not there, and was'}"
