@@ -71,6 +71,10 @@ def _line(change: dict[str, Any]) -> str:
         parts.append("LEFT TO DO: " + "; ".join(change["left"]))
     if change.get("deadline"):
         parts.append(f"the host takes it back at {change['deadline']} unless it is confirmed")
+    damaged = change.get("runner_damage", [])
+    if damaged:
+        end = "the other one is used" if len(damaged) == 1 else "so NOBODY TAKES IT BACK: roll it back yourself"
+        parts.append(f"DAMAGED COPY of the code that takes it back ({'; '.join(damaged)}): {end}")
     if change.get("lost"):
         parts.append("ITS JOURNAL IS DAMAGED and does not tell: " + "; ".join(change["lost"]))
     return f"{change['change_id']}: {', '.join(parts)}"

@@ -21,7 +21,7 @@ from typing import Any
 from .._errors import ChangeError
 from .._host import files, systemd
 from .._server.connection import ARGUMENTS
-from . import armed, boot, deadline_process, deadline_units
+from . import armed, boot, deadline_process, deadline_units, whole_copy
 from .armed import Deadline
 from .store import Change
 
@@ -54,7 +54,9 @@ def arm(
         sys.executable,
         known,
         unit,
+        runner_digest=whole_copy.digest(os.fspath(runner)),
     )
+    files.replace_bytes(os.fspath(directory / whole_copy.SPARE), runner.read_bytes(), 0o600)
     files.replace_bytes(os.fspath(directory / _FILE), armed.encode(asdict(deadline)), 0o600)
     try:
         if keeper == "systemd":
@@ -110,9 +112,10 @@ def disarm(directory: Path) -> list[str]:
     left: list[str] = []
     try:
         deadline_units.remove(directory)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(directory / _FILE)  # which is also what ends a process that watches
-            files.sync_directory(directory)
+        for name in (whole_copy.SPARE, _FILE):  # without the latter a process that watches ends
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(directory / name)
+                files.sync_directory(directory)
     except (ChangeError, OSError) as error:
         left.append(f"stop watching over {directory.name}: {error}")
     return left

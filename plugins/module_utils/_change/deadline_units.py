@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .._errors import ChangeError
 from .._host import files, systemd
-from . import boot, watching
+from . import boot, watching, whole_copy
 from .armed import Deadline
 
 #: Where the administrator's units are.
@@ -80,8 +80,11 @@ WantedBy=multi-user.target
 def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> None:
     """Write the units durably and start the timer; at boot the files ``changed`` are needed. ChangeError, OSError."""
     name = _name(directory)
-    words = [deadline.python, deadline.runner]
     target = os.fspath(directory)
+    words = {
+        each: _quoted(whole_copy.command(deadline.python, deadline.runner, deadline.runner_digest, each, target))
+        for each in ("expire", "boot")
+    }
     values = {
         "change": directory.name,
         "name": name,
@@ -89,8 +92,7 @@ def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> N
         "calendar": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(math.ceil(deadline.at))),
         "since_boot": math.ceil(deadline.boot_at - _manager_started()),
         "mounts": _quoted([target, *sorted(_places(changed))]),
-        "expire": _quoted([*words, "expire", target]),
-        "boot": _quoted([*words, "boot", target]),
+        **words,
         "after": f"After={deadline.unit}\n" if deadline.unit else "",
         "before": f"Before={deadline.unit}\n" if deadline.unit else "",
     }
