@@ -15,6 +15,8 @@ from typing import Any
 
 from . import boot, chain
 
+#: In the directory of a change.
+FILE = "armed"
 _ENTRY = "armed"
 _NUMBER = (int, float)
 #: What is needed of it, and of which type: what has no checksum is at least that.

@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .._errors import ChangeError
@@ -76,6 +77,8 @@ ExecStopPost=-systemctl --no-block start {name}.service
 WantedBy=multi-user.target
 """
 
+_EXPIRES = re.compile(r'^ExecStart=.*"expire" "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
+
 
 def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> None:
     """Write the units durably and start the timer; at boot the files ``changed`` are needed. ChangeError, OSError."""
@@ -128,6 +131,15 @@ def remove(directory: Path) -> None:
         files.remove_leftovers(os.fspath(path), os.geteuid())  # of who was killed while writing them
 
 
+def directories() -> Iterator[Path]:
+    """Of the changes that units of this host watch over, in any state directory."""
+    for path in sorted(UNITS.glob("lowlat-*.service")):
+        with contextlib.suppress(FileNotFoundError):  # its change has ended in this moment
+            found = _EXPIRES.search(path.read_text(encoding="utf-8", errors="surrogateescape"))
+            if found:
+                yield Path(_unquoted(found[1]))
+
+
 def _name(directory: Path) -> str:
     return f"lowlat-{directory.name}"
 
@@ -162,3 +174,8 @@ def _quoted(words: Sequence[str]) -> str:
     """As a unit file takes words that may hold blanks, quotes, per cent and dollar signs."""
     escaped = (word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") for word in words)
     return " ".join(f'"{word}"' for word in escaped)
+
+
+def _unquoted(word: str) -> str:
+    """What ``_quoted`` has made of one word, back again."""
+    return re.sub(r"\\(.)", r"\1", word.replace("%%", "%").replace("$$", "$"))
