@@ -19,7 +19,8 @@ def confirm(
 ) -> tuple[Change, bool, list[str]]:
     """Keep an applied change, after proof that the server answers and every value still holds.
 
-    Returns the change, whether this call confirmed it, and warnings: of what its server has lost, and of what is left of its watch.
+    Returns the change, whether this call confirmed it, and warnings: of what its server has lost, and
+    of what is left of its watch.
     """
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)

@@ -187,7 +187,7 @@ def test_it_is_said_what_was_removed_and_what_became_of_it(changer: Make, policy
     else:
         said = host.run("rolled_back")["warnings"]
     assert f"{path} was removed after the change: {end}" in said
-    assert any("redis hz is stored nowhere any more: somebody took it out after the change (before" in one for one in said)
+    assert any("redis hz is stored nowhere any more: somebody took it out after the change" in one for one in said)
     assert os.path.exists(path) is (policy == "restore") and host.live("hz") == "10"
 
 

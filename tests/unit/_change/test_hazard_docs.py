@@ -56,8 +56,8 @@ def warnings() -> set[str]:
     """The cautions that are asked for, by the functions that tell them."""
     source = ast.parse(Path(cautions.__file__).read_text(encoding="utf-8"))
     (every,) = (node for node in source.body if isinstance(node, ast.FunctionDef) and node.name == "all_of")
-    calls = (node.value for node in ast.walk(every) if isinstance(node, ast.YieldFrom))
-    return {call.func.id.lstrip("_") for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)}
+    called = [node.value for node in ast.walk(every) if isinstance(node, ast.YieldFrom)]
+    return {ast.unparse(each).partition("(")[0].lstrip("_") for each in called}
 
 
 def test_every_guard_is_told_and_none_that_there_is_not() -> None:
