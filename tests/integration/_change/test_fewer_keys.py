@@ -154,3 +154,40 @@ def test_after_a_power_cut_what_was_never_saved_is_told_only(changer: Make, monk
     undone = host.run("rolled_back")
     assert undone["state"] == "rolled_back"
     assert warned(undone, "60 keys now, and 100 before") and warned(undone, "look at its log, its dump and its AOF")
+
+
+def over_its_files_limit(changer: Make, *lines: str) -> Any:
+    host = changer("maxmemory 3mb", *lines, persist=True)
+    host.server.client().config_set("maxmemory", 0)
+    host.server.client().mset({f"key{number}": "x" * 50_000 for number in range(100)})
+    return host
+
+
+def test_no_restart_is_made_that_would_evict_keys(changer: Make) -> None:
+    """The running limit is set again only when the server has loaded its data under that of its file."""
+    host = over_its_files_limit(changer, "maxmemory-policy allkeys-lru")
+    (hazard,) = host.refused(*host.redis(databases=8), restart="allowed")
+    assert hazard["id"] == "evicts_at_start" and "3145728" in hazard["reason"]
+    assert host.apply(*host.redis(databases=8, maxmemory="1gb"), restart="allowed")["restarted"] is True
+    assert host.server.client().dbsize() == 100
+
+
+def test_nor_in_a_rollback(changer: Make) -> None:
+    host = changer("maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
+    host.apply(*host.redis(databases=8), restart="allowed")
+    host.server.client().config_set("maxmemory", 0)
+    host.server.client().mset({f"key{number}": "x" * 50_000 for number in range(100)})
+    with pytest.raises(ChangeError, match="would evict keys in a restart"):
+        host.run("rolled_back")
+    assert host.server.client().dbsize() == 100
+    host.server.client().config_set("maxmemory-policy", "noeviction")
+    path = Path(host.server.config_file)
+    path.write_bytes(path.read_bytes().replace(b"maxmemory 3mb", b"maxmemory 1gb"))
+    assert host.run("rolled_back", on_foreign_change="keep")["state"] == "rolled_back"
+    assert (host.live("databases"), host.server.client().dbsize()) == ("16", 100)
+
+
+def test_a_limit_that_evicts_nothing_is_in_nobodys_way(changer: Make) -> None:
+    host = over_its_files_limit(changer)
+    assert host.apply(*host.redis(databases=8), restart="allowed")["restarted"] is True
+    assert (host.server.client().dbsize(), host.live("maxmemory")) == (100, "0")
