@@ -65,10 +65,16 @@ def _line(change: dict[str, Any]) -> str:
     if change.get("pending_restart"):
         parts.append("waits for a restart: " + ", ".join(change["pending_restart"]))
     parts.extend(map(_foreign, change.get("foreign", [])))
+    if change.get("warnings"):
+        parts.append("TO BE KNOWN: " + "; ".join(change["warnings"]))
     if change.get("left"):
         parts.append("LEFT TO DO: " + "; ".join(change["left"]))
     if change.get("deadline"):
         parts.append(f"the host takes it back at {change['deadline']} unless it is confirmed")
+    damaged = change.get("runner_damage", [])
+    if damaged:
+        end = "the other one is used" if len(damaged) == 1 else "so NOBODY TAKES IT BACK: roll it back yourself"
+        parts.append(f"DAMAGED COPY of the code that takes it back ({'; '.join(damaged)}): {end}")
     if change.get("lost"):
         parts.append("ITS JOURNAL IS DAMAGED and does not tell: " + "; ".join(change["lost"]))
     return f"{change['change_id']}: {', '.join(parts)}"
@@ -87,6 +93,9 @@ def _end(change: dict[str, Any]) -> Iterator[str]:
 
 
 def _foreign(entry: dict[str, Any]) -> str:
+    if entry["where"] == "file" and entry["found"] == "existence":
+        ends = {"restored": "made again", "kept": "not made again", "left": "not made again"}
+        return f"{entry['key']} was removed by somebody else and {ends[entry['done']]}"
     what = f"{entry['key']} was edited" if entry["where"] == "file" else f"{entry['kind']} {entry['key']} was set"
     found = f" ({entry['found']})" if entry["where"] == "file" else f" to {entry['found']} ({entry['where']})"
     return f"{what} by somebody else{found} and {entry['done']}"

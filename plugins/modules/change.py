@@ -101,7 +101,8 @@ options:
     choices: [restore, keep, fail]
   accept_lost_data:
     description:
-      - Goes on with O(state=rolled_back) where the server was started again under the change and its keys are gone.
+      - Goes on with O(state=rolled_back) where the server was started again under the change and its keys are gone: all
+        of them, or some that a restart of the change itself has lost.
         Without it the server is not restarted then, nor its AOF turned on, either of which would write over what may
         still hold the data, and the rollback ends as V(rollback_failed).
       - Look at the server's log, its dump and its AOF first. Where you can bring the data back, do that instead.

@@ -64,11 +64,13 @@ changes:
   description:
     - Each change with C(change_id), C(name), C(state), C(owner), C(opened_at) (UTC), C(age) (seconds),
       C(server), C(settings), C(on_foreign_change) and C(foreign) as in M(lowlat.redis.change), C(pending_restart),
-      C(warnings) of its rollback, and C(left) after one that failed.
+      C(warnings) of its end, and C(left) after one that failed.
     - C(left_stopped) tells whether its rollback found the server shut down on purpose, and left it so.
     - C(ended_at) (UTC) and C(ended_by) tell when it was confirmed or taken back, and who did it. V(operator) asked for
       it, V(apply) failed and took back what it had done, the host did it at its V(deadline) or after a V(boot), and
       V(recover) is the command by hand on the host.
+    - C(runner_damage) names which of the two copies of the code that the host takes an open change back with is no
+      longer whole. Where both are named the host does not take it back by itself.
     - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.
     - C(deadline) (UTC) tells when the host takes an open change back by itself. V(unknown) where what it keeps of that
       is damaged, and empty where nobody watches over the change.

@@ -15,6 +15,8 @@ from typing import Any
 
 from . import boot, chain
 
+#: In the directory of a change.
+FILE = "armed"
 _ENTRY = "armed"
 _NUMBER = (int, float)
 #: What is needed of it, and of which type: what has no checksum is at least that.
@@ -35,7 +37,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 class Deadline:
     """``at`` in seconds since the epoch, ``boot_at`` in seconds after the boot ``boot_id``. JSON-ready.
 
-    ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``.
+    ``keeper`` is who watches: ``systemd``, or a ``process`` that no reboot survives. ``runner`` is run by ``python``,
+    as long as it has the digest that it had then (older releases noted none).
     ``login`` is how the server is reached and may hold a password, so the file is root's alone. ``damage`` is why
     nothing is known of it, else empty: such a deadline has passed, since nobody could prove that it has not.
     """
@@ -50,6 +53,7 @@ class Deadline:
     login: dict[str, Any]
     unit: str | None
     damage: str = ""
+    runner_digest: str = ""
 
     def is_other_boot(self) -> bool:
         """Whether the host was booted since, or may have been."""

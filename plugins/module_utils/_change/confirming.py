@@ -10,7 +10,7 @@ from typing import Callable
 from .._errors import ChangeError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import belonging, deadline, lost_data, persistence, preimage, remembered, restart, writing
+from . import belonging, deadline, lost_data, lost_values, persistence, preimage, remembered, restart, writing
 from .store import Change, Store
 
 
@@ -19,7 +19,8 @@ def confirm(
 ) -> tuple[Change, bool, list[str]]:
     """Keep an applied change, after proof that the server answers and every value still holds.
 
-    Returns the change, whether this call confirmed it, and warnings: of keys, and of what is left of its watch.
+    Returns the change, whether this call confirmed it, and warnings: of what its server has lost, and
+    of what is left of its watch.
     """
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
@@ -45,7 +46,7 @@ def confirm(
         belonging.refuse_another(change, host)
         restarted, warnings = change.journal.last("restarted"), []
         if restarted is None:
-            warnings = lost_data.refuse_unless_whole(change, host)
+            warnings = [*lost_data.refuse_unless_whole(change, host), *lost_values.told(change, host)]
         else:
             if not remembered.is_same_process(host, restarted):
                 raise lost_data.another_process(change, host, restarted)
@@ -63,7 +64,7 @@ def confirm(
             with server_errors(host.address):
                 persistence.try_children(host, preimage.ours(change))
         deadline.refuse_late(change)  # the proof has taken its time
-        change.journal.append("confirmed", by="operator", at=time.time(), pending=pending)
+        change.journal.append("confirmed", by="operator", at=time.time(), pending=pending, warnings=warnings)
         return change, True, [*warnings, *deadline.disarm(change.directory)]
 
 

@@ -21,11 +21,10 @@ from typing import Any
 from .._errors import ChangeError
 from .._host import files, systemd
 from .._server.connection import ARGUMENTS
-from . import armed, boot, deadline_process, deadline_units
+from . import armed, boot, deadline_process, deadline_units, other_places, whole_copy
 from .armed import Deadline
 from .store import Change
 
-_FILE = "armed"
 #: What is lost on the disk, and will not be there at another try: it does not read it, or finds it damaged itself.
 _LOST = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
 
@@ -54,11 +53,14 @@ def arm(
         sys.executable,
         known,
         unit,
+        runner_digest=whole_copy.digest(os.fspath(runner)),
     )
-    files.replace_bytes(os.fspath(directory / _FILE), armed.encode(asdict(deadline)), 0o600)
+    files.replace_bytes(os.fspath(directory / whole_copy.SPARE), runner.read_bytes(), 0o600)
+    files.replace_bytes(os.fspath(directory / armed.FILE), armed.encode(asdict(deadline)), 0o600)
     try:
         if keeper == "systemd":
             deadline_units.start(directory, deadline, changed)
+            other_places.refuse(directory.parents[1])  # by now whoever comes there at this moment sees this one, too
         else:
             deadline_process.start(directory, deadline)
     except BaseException:
@@ -70,15 +72,15 @@ def arm(
 def load(directory: Path) -> Deadline | None:
     """The deadline of the change in this directory, None where nobody watches over it. OSError."""
     try:
-        facts = armed.decode((directory / _FILE).read_bytes())
+        facts = armed.decode((directory / armed.FILE).read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
         if error.errno not in _LOST:
             raise
-        return _damaged(f"{directory / _FILE}: {error.strerror}")
+        return _damaged(f"{directory / armed.FILE}: {error.strerror}")
     if facts is None:
-        return _damaged(f"no sound copy is left in {directory / _FILE}")
+        return _damaged(f"no sound copy is left in {directory / armed.FILE}")
     return Deadline(**{one.name: facts[one.name] for one in fields(Deadline) if one.name in facts})
 
 
@@ -88,12 +90,12 @@ def _damaged(why: str) -> Deadline:
 
 def is_armed(directory: Path) -> bool:
     """Whether anybody is left who watches, or would."""
-    return os.path.lexists(directory / _FILE)
+    return os.path.lexists(directory / armed.FILE)
 
 
 def all_armed(state_directory: Path) -> list[Deadline]:
     """Those of the changes of this host that somebody watches over, oldest first, the damaged ones too."""
-    found = (_whatever(path.parent) for path in sorted(state_directory.glob(f"changes/*/{_FILE}")))
+    found = (_whatever(path.parent) for path in sorted(state_directory.glob(f"changes/*/{armed.FILE}")))
     return [one for one in found if one is not None]
 
 
@@ -110,9 +112,10 @@ def disarm(directory: Path) -> list[str]:
     left: list[str] = []
     try:
         deadline_units.remove(directory)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(directory / _FILE)  # which is also what ends a process that watches
-            files.sync_directory(directory)
+        for name in (whole_copy.SPARE, armed.FILE):  # without the latter a process that watches ends
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(directory / name)
+                files.sync_directory(directory)
     except (ChangeError, OSError) as error:
         left.append(f"stop watching over {directory.name}: {error}")
     return left

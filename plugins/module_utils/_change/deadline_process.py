@@ -20,6 +20,7 @@ _PATIENCE = 30.0
 def start(directory: Path, deadline: Deadline) -> None:
     """Start it as nobody's child and wait until it watches. ChangeError, OSError."""
     words = [deadline.python, "-S", deadline.runner, "watch", os.fspath(directory), str(deadline.boot_at)]
+    words.append(deadline.runner_digest)
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(

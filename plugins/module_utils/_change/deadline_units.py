@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .._errors import ChangeError
 from .._host import files, systemd
-from . import boot, watching
+from . import boot, watching, whole_copy
 from .armed import Deadline
 
 #: Where the administrator's units are.
@@ -76,12 +77,17 @@ ExecStopPost=-systemctl --no-block start {name}.service
 WantedBy=multi-user.target
 """
 
+_EXPIRES = re.compile(r'^ExecStart=.*"expire" "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
+
 
 def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> None:
     """Write the units durably and start the timer; at boot the files ``changed`` are needed. ChangeError, OSError."""
     name = _name(directory)
-    words = [deadline.python, deadline.runner]
     target = os.fspath(directory)
+    words = {
+        each: _quoted(whole_copy.command(deadline.python, deadline.runner, deadline.runner_digest, each, target))
+        for each in ("expire", "boot")
+    }
     values = {
         "change": directory.name,
         "name": name,
@@ -89,8 +95,7 @@ def start(directory: Path, deadline: Deadline, changed: Iterable[str] = ()) -> N
         "calendar": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(math.ceil(deadline.at))),
         "since_boot": math.ceil(deadline.boot_at - _manager_started()),
         "mounts": _quoted([target, *sorted(_places(changed))]),
-        "expire": _quoted([*words, "expire", target]),
-        "boot": _quoted([*words, "boot", target]),
+        **words,
         "after": f"After={deadline.unit}\n" if deadline.unit else "",
         "before": f"Before={deadline.unit}\n" if deadline.unit else "",
     }
@@ -124,6 +129,15 @@ def remove(directory: Path) -> None:
             files.sync_directory(path.parent)
     for path in _files(directory):
         files.remove_leftovers(os.fspath(path), os.geteuid())  # of who was killed while writing them
+
+
+def directories() -> Iterator[Path]:
+    """Of the changes that units of this host watch over, in any state directory."""
+    for path in sorted(UNITS.glob("lowlat-*.service")):
+        with contextlib.suppress(FileNotFoundError):  # its change has ended in this moment
+            found = _EXPIRES.search(path.read_text(encoding="utf-8", errors="surrogateescape"))
+            if found:
+                yield Path(_unquoted(found[1]))
 
 
 def _name(directory: Path) -> str:
@@ -160,3 +174,8 @@ def _quoted(words: Sequence[str]) -> str:
     """As a unit file takes words that may hold blanks, quotes, per cent and dollar signs."""
     escaped = (word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") for word in words)
     return " ".join(f'"{word}"' for word in escaped)
+
+
+def _unquoted(word: str) -> str:
+    """What ``_quoted`` has made of one word, back again."""
+    return re.sub(r"\\(.)", r"\1", word.replace("%%", "%").replace("$$", "$"))

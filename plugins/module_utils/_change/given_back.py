@@ -8,7 +8,7 @@ What somebody has written into a file that stays is what they want the server to
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from .._errors import LowlatError
@@ -94,7 +94,7 @@ def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: Value
         name: then
         for name, then in runtime.items()
         if name in now
-        and _is_of_its_start(name, now[name], stored_now)
+        and is_of_its_start(name, now[name], stored_now)
         and not (name == "maxmemory" and 0 < int(then or 0) < used)
     }
 
@@ -121,7 +121,7 @@ def note_process(change: Change, host: Host, result: Undone) -> None:
     note(change, result, _ENTRY, process=facts)
 
 
-def _is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
+def is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
     """Whether a start has brought this value for certain: the file says so.
 
     Where the data comes from is a failover's to say, which writes no file.
@@ -134,9 +134,14 @@ def _is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
 
 def _edited(result: Undone) -> Set[str]:
     """Directives that the config file, as it stays, has neither as before nor as the change wrote them."""
-    change, found = result.change, set()
+    return edited(result.change, _files_that_stay(result))
+
+
+def edited(change: Change, files: Iterable[tuple[str, bytes]]) -> Set[str]:
+    """The same of these config files, each with what was in it before the change."""
+    found = set()
     ours = {setting.key: setting for setting, _before, _facts in preimage.changed_settings(change)}
-    for path, content in _files_that_stay(result):
+    for path, content in files:
         with contextlib.suppress(LowlatError, OSError):
             version = stored.version(change)
             then = config_reader.values(config_reader.lines(content, path, version))

@@ -137,6 +137,22 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
         )
 
 
+def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """A limit that was raised by command alone is the old one again while the server loads its data."""
+    if not _restarts(plan, restart):
+        return
+    items = (item for item in plan.to_change if item.setting.kind == "redis")
+    limit = persistence.evicted_at_start(host, {item.setting.key: str(item.setting.value) for item in items})
+    if limit:
+        yield Hazard(
+            "evicts_at_start",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the config file has a maxmemory of {limit} and an evicting policy, and the server uses more: a restart "
+            "would throw keys away for good before the running values are set again",
+            "write the limit that it runs with into the file first",
+        )
+
+
 def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """What was written into the file since the server started nobody has tried: with a bad line it stays down."""
     path, version = host.instance.config_file, host.instance.version

@@ -63,6 +63,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.foreign_supervisor,
     guards_restart.users_not_saved,
     guards_restart.data_elsewhere,
+    guards_restart.evicts_at_start,
     guards_restart.not_startable,
 )
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._server.connection import Address
-from . import drift, foreign, waiting
+from . import drift, foreign, waiting, watched
 from .result import settings_of
 from .store import Change, Store
-from .watched import until
 
 
 def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -48,7 +47,8 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "ended_at": _time(change.end["at"]) if "at" in change.end else "",
         "ended_by": str(change.end.get("by", "")),
         "server": change.opened["server"],
-        "deadline": until(change),
+        "deadline": watched.until(change),
+        "runner_damage": watched.damage(change),
         "settings": settings_of(change),
         "pending_restart": change.pending_restart,
         "on_foreign_change": change.opened["on_foreign_change"],

@@ -17,3 +17,13 @@ def since_start(client: redis.Redis) -> tuple[int, int]:
     facts = client.info("everything")
     held = max(total(client), int(facts.get("rdb_last_load_keys_loaded", 0)))
     return held, int(facts.get("rdb_last_load_keys_expired", 0)) + int(facts.get("expired_keys", 0))
+
+
+def tells_what_it_loaded(client: redis.Redis) -> bool:
+    """Whether clients that have deleted keys since its start cannot make fewer of what ``since_start`` tells.
+
+    Not of a replica, whose master deletes, nor of a log, of which only the part that is a dump is counted.
+    """
+    facts = client.info("everything")
+    known = "rdb_last_load_keys_loaded" in facts
+    return known and facts.get("role") == "master" and str(facts.get("aof_enabled")) == "0"

@@ -10,7 +10,7 @@ from typing import Any
 from .._errors import ChangeError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import belonging, keys, preimage, remembered, restart
+from . import belonging, boot, keys, preimage, remembered, restart
 from .store import Change
 from .undone import Undone, collecting
 
@@ -19,19 +19,23 @@ WAYS_ON = (
     "Bring the data back and roll back again, or roll back with accept_lost_data (in a playbook "
     "gated_change_accept_lost_data) to go on without it"
 )
+#: The same where nobody can tell whether they were deleted.
+_LOOK = "Unless clients have deleted the others, look at its log, its dump and its AOF before it saves over them"
 
 
 def look(change: Change, host: Host, result: Undone) -> None:
-    """In a rollback: without any key it is for a person to decide what becomes of its data; fewer keys are told.
+    """In a rollback: a person decides what becomes of data that is lost for certain; else fewer keys are told.
 
-    That is said with ``accepts_lost_data`` alone: a play that fails asks for a rollback too, and has looked at nothing.
+    Certain is a server without any key, and one that a restart of the change itself has brought up with fewer. It is
+    decided with ``accepts_lost_data`` alone: a play that fails asks for a rollback too, and has looked at nothing.
     """
     with collecting(result, "count the keys of a server that was started again"), server_errors(host.address):
         found_before = bool((change.journal.last("rollback_failed") or {}).get("data_missing"))
         missing, empty = _missing(change, host, found_before)
         if not missing:
             return
-        if result.accepts_lost_data or not found_before and (not empty or not _was_kept(change)):
+        certain = empty and _was_kept(change) or _by_our_restart(change, host)
+        if result.accepts_lost_data or not (found_before or certain):
             if missing not in result.warnings:
                 result.warnings.append(missing)
             return
@@ -104,10 +108,20 @@ def _missing(change: Change, host: Host, found_before: bool = False) -> tuple[st
     if held + expired >= before:
         return "", False
     gone = f", {expired} have expired" if expired else ""
-    return (
-        f"the server was started again under the change and holds {held} keys now, and {before} before{gone}",
-        not held,
-    )
+    what = f"the server was started again under the change and holds {held} keys now, and {before} before{gone}"
+    return (f"{what}. {_LOOK}" if held else what), not held
+
+
+def _by_our_restart(change: Change, host: Host) -> bool:
+    """Whether those that are missing were lost in a restart by the change itself, whose end nobody has seen.
+
+    Nobody else may have deleted them: clients that write were held when they were counted, and the server has loaded
+    fewer. Where the host itself went down, what was not saved yet is lost as with any server.
+    """
+    begun, version = remembered.interrupted(change), tuple(change.opened["server"].get("version") or ())
+    if begun is None or begun.get("keys") is None or version < restart.HOLDS_WRITES:
+        return False
+    return bool(begun.get("boot_id") == boot.identity()) and keys.tells_what_it_loaded(host.client)
 
 
 def _was_kept(change: Change) -> bool:

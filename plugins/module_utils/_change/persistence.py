@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._errors import ChangeError
@@ -90,6 +91,21 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
         if differs:
             found.append(name)
     return found
+
+
+def evicted_at_start(host: Host, written: Mapping[str, str]) -> int:
+    """The limit by which a start would evict keys, before the running server's own can be set again; 0 where none does.
+
+    ``written`` is what the config file is going to say besides what it says now.
+    """
+    path = host.instance.config_file
+    if path is None or host.instance.role == "replica":  # which leaves that to its master
+        return 0
+    stored = {**config_file.effective(path, host.instance.version), **written}
+    limit = directives.normalise("maxmemory", stored.get("maxmemory", "0"))
+    evicts = stored.get("maxmemory-policy", "noeviction").lower() != "noeviction"
+    used = int(host.client.info("memory")["used_memory"])
+    return int(limit) if evicts and limit.isdigit() and 0 < int(limit) < used else 0
 
 
 def rewrite_aof(host: Host) -> None:

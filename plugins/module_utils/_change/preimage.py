@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Callable, cast
 
@@ -122,6 +122,14 @@ def without_server() -> Host:
     return Host(client=cast(Any, None), address=Address(), instance=cast(Any, None))
 
 
+def readable(host: Host | None) -> Host | None:
+    """The same for reading values: where somebody has removed the config file, as a server that has none."""
+    path = host.instance.config_file if host else None
+    if host is None or not path or os.path.lexists(path):
+        return host
+    return replace(host, instance=replace(host.instance, config_file=None))
+
+
 def config_files(change: Change) -> frozenset[str]:
     """The files of the change that the server itself reads: the paths of the other kinds are known without it."""
     host = without_server()
@@ -159,7 +167,7 @@ def differences(
     """
     found = []
     for setting, before, _facts in changed_settings(change):
-        reached = host or (without_server() if setting.kind in KERNEL_KINDS else None)
+        reached = readable(host) or (without_server() if setting.kind in KERNEL_KINDS else None)
         if reached is None:
             continue
         now = registry.provider(setting.kind).read(setting, reached)
@@ -170,5 +178,13 @@ def differences(
                 found.append(f"{setting.kind} {setting.key} is {how} {values}")
     for image in file_images(change):
         if not stays(image):
-            found.extend(f"{image.path} differs in {what}" for what in image.differs())
+            found.extend(_in_words(image, what) for what in image.differs())
     return found
+
+
+def _in_words(image: FileImage, what: str) -> str:
+    if what != "existence":
+        return f"{image.path} differs in {what}"
+    if not image.exists:
+        return f"{image.path} is there, and was not"
+    return f"{image.path} is {'no file any more' if os.path.lexists(image.path) else 'not there, and was'}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import ChangeError
 from .._settings.setting import Host
-from . import asking, hazards
+from . import asking, hazards, other_places
 from .guard import RestartMode
 from .plan import Plan, build, parse
 from .store import Change, Store
@@ -40,6 +40,7 @@ def refuse_unfinished(store: Store) -> None:
     """One change at a time on a host."""
     other = store.unfinished()
     if other is None:
+        other_places.refuse(store.path)
         return
     failed = other.state == "rollback_failed"
     back = asking.to_take_back(other.change_id)

@@ -19,7 +19,7 @@ from . import sealed
 from .store import Change
 
 #: Keys of a change that say themselves where the threads belong.
-_PINNING = frozenset({"CPUAffinity", "server"})
+PINNING = frozenset({"CPUAffinity", "server"})
 
 
 def capture(host: Host) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def is_same_process(host: Host, facts: Mapping[str, Any]) -> bool:
 
 
 def put_back_cpus(host: Host, facts: Mapping[str, Any], ours: frozenset[str]) -> None:
-    if facts.get("cpus") and not _PINNING & ours:
+    if facts.get("cpus") and not PINNING & ours:
         threads.set_affinity(host.instance.pid, facts["cpus"])
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -16,9 +16,9 @@ from .._libraries import redis
 from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from . import keys, remembered, sealed
+from . import boot, keys, remembered, sealed
 from .launch import is_running, refuse_supervised, restart_process
-from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
+from .persistence import elsewhere, evicted_at_start, persistence, rewrite_aof, save_before_stop
 from .waiting import PATIENCE, until
 
 #: A server that dies of its start (hazard 8: after READY=1) has done so within this time after its first answer, and
@@ -28,6 +28,8 @@ SETTLE = 1.5
 FIRST_LOOK = 0.3
 #: A server listens before it loads its data: one that nobody hears for so long has not started. Seconds.
 DEAD_AFTER = 30.0
+#: From this version on a server can have its writing clients wait.
+HOLDS_WRITES = (6, 2, 0)
 
 
 class DataMissing(ChangeError):
@@ -48,10 +50,9 @@ def restart(
         await_master(host)
         replica_in_sync = _make_ready(host, ours)
         known = remembered.capture(host)
-        note(remembered.journalled(known, host))
-        if host.instance.version >= (6, 2, 0):
-            command(host.client, "CLIENT PAUSE", 10_000, "WRITE")  # the count below is to be that of the dump
-        keys_before = keys.total(host.client)
+        with _writes_held(host):  # the count is to be that of the dump
+            keys_before = keys.total(host.client)
+            note({**remembered.journalled(known, host), "keys": keys_before, "boot_id": boot.identity()})
     host.client.connection_pool.disconnect()
     if host.instance.unit:
         systemd.restart(host.instance.unit, PATIENCE)
@@ -70,6 +71,21 @@ def restart(
         raise
     prove_settled(new, settled - time.monotonic())
     return new
+
+
+@contextlib.contextmanager
+def _writes_held(host: Host) -> Iterator[None]:
+    """Clients that write wait from here to the end of the server; they go on where this fails."""
+    holds = host.instance.version >= HOLDS_WRITES
+    if holds:
+        command(host.client, "CLIENT PAUSE", 10_000, "WRITE")
+    try:
+        yield
+    except BaseException:
+        if holds:
+            with contextlib.suppress(redis.RedisError):  # they go on by themselves soon; the reason that counts is it
+                command(host.client, "CLIENT UNPAUSE")
+        raise
 
 
 def _make_whole(
@@ -102,6 +118,14 @@ def _make_ready(host: Host, ours: frozenset[str]) -> bool:
             where=str(host.address),
             why=f"its config file and the running server differ in {', '.join(other)}",
             remedy="Make them agree, then restart it yourself or try again",
+        )
+    limit = evicted_at_start(host, {})
+    if limit:
+        raise ChangeError(
+            "The server would evict keys in a restart",
+            where=str(host.address),
+            why=f"its config file has a maxmemory of {limit} and an evicting policy, and it uses more",
+            remedy="Write a limit into that file that holds its data, then restart it yourself or try again",
         )
     if state.aof:
         rewrite_aof(host)

@@ -16,7 +16,9 @@ from .undone import Undone, collecting
 def restore_live(change: Change, host: Host | None, result: Undone) -> None:
     """Without the server only what is the kernel's goes back. What others have set is told, and may stay."""
     for setting, before, facts in reversed(preimage.changed_settings(change)):
-        reached = host or (preimage.without_server() if setting.kind in preimage.KERNEL_KINDS else None)
+        reached = preimage.readable(host) or (
+            preimage.without_server() if setting.kind in preimage.KERNEL_KINDS else None
+        )
         if reached is None:
             continue
         provider = registry.provider(setting.kind)

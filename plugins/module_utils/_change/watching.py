@@ -8,6 +8,8 @@ import os
 import sys
 import time
 
+from . import whole_copy
+
 #: How a command ends where something is left to do by hand. Python itself ends with 1 and 2, the latter where it cannot
 #: open the file that it is to run: that is over in a moment, and is tried again.
 BY_HAND = 78
@@ -16,13 +18,17 @@ _PAUSE, _LONG_PAUSE = 0.5, 5.0
 
 
 def main(arguments: list[str]) -> int:
-    """``watch DIRECTORY SECONDS``: take the change there back so long after the boot, unless it has ended before."""
-    _watch, directory, boot_at = arguments
+    """``watch DIRECTORY SECONDS DIGEST``: take the change there back so long after the boot, unless it has ended.
+
+    DIGEST is what this copy of the code held when it was started; older releases gave none.
+    """
+    _watch, directory, boot_at, *known = arguments
+    expire = whole_copy.command(sys.executable, sys.argv[0], "".join(known), "expire", directory)
     _say_so()
     while os.path.exists(os.path.join(directory, "armed")):
         if time.clock_gettime(time.CLOCK_BOOTTIME) < float(boot_at):
             time.sleep(_PAUSE)
-        elif os.spawnv(os.P_WAIT, sys.executable, [sys.executable, sys.argv[0], "expire", directory]) in (0, BY_HAND):
+        elif os.spawnv(os.P_WAIT, sys.executable, expire) in (0, BY_HAND):
             break  # it has ended, or a person is asked for
         else:
             time.sleep(_LONG_PAUSE)  # as systemd does with its unit

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -75,3 +76,44 @@ def test_the_children_that_wait_for_their_cpus_are_tried(changer: Make) -> None:
     restarted(host)
     host.run("confirmed")
     assert host.server.client().info("persistence")["rdb_saves"] >= 1
+
+
+def test_what_that_restart_has_lost_is_told(changer: Make) -> None:
+    """Values by command alone, options on a command line alone, and the CPUs."""
+    host = changer(persist=True)
+    host.server.stop()
+    host.server.start("--tcp-backlog", "333")
+    client = host.server.client()
+    client.set("key", "value")
+    client.config_set("timeout", 77)
+    client.config_set("masterauth", "s3cret")
+    client.config_set("maxmemory-samples", 7)
+    os.sched_setaffinity(host.pid, {0})
+    host.apply(*host.redis(databases=8), restart="defer")
+    restarted(host)
+    os.sched_setaffinity(host.pid, {0, 1})
+    confirmed = host.run("confirmed")
+    (told,) = confirmed["warnings"]
+    for what in ("tcp-backlog (it was '333')", "timeout (it was '77')", "maxmemory-samples (it was '7')"):
+        assert what in told
+    assert "masterauth;" in told and "s3cret" not in told and "CPUs of its threads (they were 0)" in told
+    assert "databases" not in told and host.live("timeout") == "0"
+    assert last(host)["warnings"] == [told]
+
+
+def test_what_the_operator_has_written_into_the_file_is_not_lost(changer: Make) -> None:
+    host = changer("timeout 5", persist=True)
+    host.apply(*host.redis(databases=8), restart="defer")
+    path = Path(host.server.config_file)
+    path.write_bytes(host.config.replace(b"timeout 5", b"timeout 9") + b"tcp-keepalive 60\n")
+    restarted(host)
+    assert host.run("confirmed")["warnings"] == []
+
+
+def test_nor_is_what_the_file_brings_back(changer: Make) -> None:
+    host = changer("timeout 5", persist=True, password="s3cret", login={"login_password": "s3cret"})
+    host.apply(*host.redis(databases=8), restart="defer")
+    host.server.client(password="s3cret").shutdown()
+    host.server.process.wait(10)
+    host.server.start()
+    assert host.run("confirmed")["warnings"] == []

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import rollback
+from ansible_collections.lowlat.redis.plugins.module_utils._change import foreign, rollback
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
@@ -166,6 +166,29 @@ def test_a_file_that_was_removed_is_made_again(changer: Make) -> None:
     found = host.run("rolled_back")["foreign"]
     assert [one["found"] for one in found if one["where"] == "file"] == ["existence"]
     assert host.config == host.config_before
+
+
+@pytest.mark.parametrize(
+    ("policy", "end"),
+    [
+        ("restore", "it was made again as it was before the change"),
+        ("keep", "it was not made again, so what it held before the change is gone too"),
+        ("fail", "it was not made again"),
+    ],
+)
+def test_it_is_said_what_was_removed_and_what_became_of_it(changer: Make, policy: str, end: str) -> None:
+    host = applied(changer, policy)
+    path = host.server.config_file
+    os.unlink(path)
+    if policy == "fail":
+        details = failed(host)
+        assert f"{path} is not there, and was" in details["left"]
+        said = [foreign.sentence(one) for one in details["foreign"]]
+    else:
+        said = host.run("rolled_back")["warnings"]
+    assert f"{path} was removed after the change: {end}" in said
+    assert any("redis hz is stored nowhere any more: somebody took it out after the change" in one for one in said)
+    assert os.path.exists(path) is (policy == "restore") and host.live("hz") == "10"
 
 
 @pytest.mark.parametrize("policy", ["restore", "keep", "fail"])

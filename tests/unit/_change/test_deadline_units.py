@@ -60,3 +60,17 @@ def test_the_rollback_after_a_boot_begins_also_where_the_first_part_failed(units
 def test_at_boot_the_files_are_waited_for(units: dict[str, str]) -> None:
     (mounts,) = lines(units["-boot.service"], "RequiresMountsFor")
     assert mounts == f'"/state/changes/{CHANGE}" "/etc/sysctl.d" "/srv/my redis"'
+
+
+@pytest.mark.parametrize("state", ["/state", "/srv/of %h $HOME", '/srv/"quoted" \\ back'])
+def test_they_tell_which_change_they_are_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    monkeypatch.setattr(deadline_units, "UNITS", tmp_path)
+    monkeypatch.setattr(deadline_units.systemd, "systemctl", lambda *_words: None)
+    monkeypatch.setattr(deadline_units.systemd, "show", lambda *_words: {"ActiveState": "active"})
+    (tmp_path / "lowlat-other.service").write_text("[Service]\nExecStart=/bin/true\n")
+    for known in ("", "0" * 64):  # as older releases armed, and as this one does
+        armed = Deadline(300, 2e9, 9e9, "b/1", "systemd", "/r.pyz", "/python", {}, None, runner_digest=known)
+        directory = Path(state, "changes", f"{CHANGE}{len(known)}")
+        deadline_units.start(directory, armed)
+        assert directory in set(deadline_units.directories())
+    assert len(list(deadline_units.directories())) == 2

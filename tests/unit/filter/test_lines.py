@@ -83,3 +83,12 @@ def test_history_tells_when_the_host_takes_an_open_change_back_and_what_is_lost(
         "ITS JOURNAL IS DAMAGED and does not tell: file /etc/a; redis hz"
     ]
     assert history.history([{**change, "deadline": "", "lost": []}]) == ["c1: applied, 0 settings, 5 s ago by ops"]
+
+
+def test_history_tells_a_file_that_somebody_has_removed_and_what_should_be_known() -> None:
+    file = {"where": "file", "kind": "file", "key": "/etc/redis.conf", "found": "existence", "done": "restored"}
+    told = {**CHANGE, "foreign": [file], "warnings": ["60 keys now, and 100 before", "a service has stopped"]}
+    assert history.history({"changes": [told]}) == [
+        "c1: rolled back, 1 setting, 2 h ago by ops, /etc/redis.conf was removed by somebody else and made again, "
+        "TO BE KNOWN: 60 keys now, and 100 before; a service has stopped"
+    ]
