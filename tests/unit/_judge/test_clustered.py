@@ -83,8 +83,8 @@ def test_of_clusters_as_many_hold_the_truth_as_they_say() -> None:
     trials = [made(clustered, 48, f"clusters {number}") for number in range(30)]
     ours = [holds(clusters(trial).interval(0.99), TRUE_P99) for trial in trials]
     taken_for_independent = [holds(quantile_interval(counts(trial), 0.99), TRUE_P99) for trial in trials]
-    assert sum(ours) >= 28
-    assert sum(taken_for_independent) <= 20
+    assert sum(ours) >= 27
+    assert sum(taken_for_independent) <= 22
 
 
 def test_of_blocks_that_follow_their_neighbours_too() -> None:
@@ -118,9 +118,11 @@ def test_one_block_bounds_nothing(blocks: list[Whole]) -> None:
 
 
 def test_two_blocks_bound_next_to_nothing() -> None:
-    """What they differ by is known from a single difference: Student's t is 12.7, and 200 values are worth one."""
-    two = clusters(made(independent, 2, "two"))
-    assert two.interval(0.99)[1] is None
+    """What they differ by is known from a single difference: Student's t is 12.7, and 2000 values are worth
+    48, of which none above the greatest is no wonder."""
+    two = [Whole(sorted(sum(made(independent, 10, f"two {number}"), []))) for number in range(2)]
+    assert quantile_interval(counts(two), 0.99)[1] is not None
+    assert clusters(two).interval(0.99)[1] is None
     assert None not in clusters(made(independent, 4, "four")).interval(0.5)
 
 
@@ -132,6 +134,7 @@ def test_equal_values_are_their_own_interval() -> None:
 def test_too_few_values_bound_nothing_however_alike() -> None:
     """99 % of 12 values: the greatest says nothing of what lies above."""
     assert clusters([Whole([7]) for _block in range(12)]).interval(0.99) == (7, None)
+    assert clusters([Whole([7]) for _block in range(3)]).interval(0.5) == (None, None)
 
 
 def test_blocks_of_all_sizes_count_by_their_values() -> None:
