@@ -73,7 +73,9 @@ def _before_and_after(source: Source, figure: str, effect: float) -> Sequence[fl
     return unpaired(ratios[:_BLOCKS], after, MARGINS[figure], _ALPHA).interval
 
 
-def gates(trials: int, figure: str = "p99", blocks: int = _BLOCKS, commands: Sequence[str] = CLIENT) -> dict[str, Share]:
+def gates(
+    trials: int, figure: str = "p99", blocks: int = _BLOCKS, commands: Sequence[str] = CLIENT
+) -> dict[str, Share]:
     """Of a figure of a single measurement, which a gate on a limit sees; the truth is that of the whole stream."""
     found: dict[str, Share] = {}
     for name in QUIET:

@@ -7,13 +7,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import chain
 from random import Random
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.clustered import Clusters, Ends
-from ansible_collections.lowlat.redis.plugins.module_utils._judge.statistics import quantile_interval
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.clustered import Clusters
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.student import student
+from tests.bench.scoreboard.rules import quantile_interval
 
 SIZE = 100
 # One block in eight has 15 of its values between 2000 and 3000, all others lie between 0 and 1000.
@@ -72,7 +73,7 @@ def holds(ends: Sequence[float | None], truth: float) -> bool:
     return (low is None or low <= truth) and (high is None or truth <= high)
 
 
-def width(ends: Ends) -> int:
+def width(ends: Sequence[float | None]) -> float:
     low, high = ends
     assert low is not None
     assert high is not None
@@ -99,7 +100,7 @@ def test_of_blocks_that_follow_their_neighbours_too() -> None:
 def test_independent_values_pay_little_for_it(fraction: float) -> None:
     trials = [made(independent, 48, f"independent {number}") for number in range(15)]
     ours = [width(clusters(trial).interval(fraction)) for trial in trials]
-    narrowest = [width(quantile_interval(counts(trial), fraction)) for trial in trials]  # type: ignore[arg-type]
+    narrowest = [width(quantile_interval(counts(trial), fraction)) for trial in trials]
     assert all(one >= other for one, other in zip(ours, narrowest))
     assert sum(ours) <= 1.3 * sum(narrowest)
 
@@ -120,7 +121,7 @@ def test_one_block_bounds_nothing(blocks: list[Whole]) -> None:
 def test_two_blocks_bound_next_to_nothing() -> None:
     """What they differ by is known from a single difference: Student's t is 12.7, and 2000 values are worth
     48, of which none above the greatest is no wonder."""
-    two = [Whole(sorted(sum(made(independent, 10, f"two {number}"), []))) for number in range(2)]
+    two = [Whole(sorted(chain(*made(independent, 10, f"two {number}")))) for number in range(2)]
     assert quantile_interval(counts(two), 0.99)[1] is not None
     assert clusters(two).interval(0.99)[1] is None
     assert None not in clusters(made(independent, 4, "four")).interval(0.5)
