@@ -64,11 +64,12 @@ class Clusters:
         error = (1.0 - confidence) / 2.0
         lower, upper = interval_ranks(self._count, fraction, confidence)
         alike = self._alike(self._value(quantile_rank(self._count, fraction)))
+        others = [other for other in beside if len(other._blocks) > 1]
 
         def out(rank: int, least: int) -> bool:
             """Whether too few lie above the value of this rank, or (``least`` 1: from it on) too many."""
             share, deff = self._apart(self._value(rank) - least, error)
-            for other in (None, *beside):
+            for other in (None, *others):
                 if other is not None:
                     _share, deff = other._apart(other._value(other._rank(rank, self)) - least, error)
                 worth = self._count / max(1.0, deff * alike)
