@@ -181,6 +181,8 @@ measurement:
         - Each is a mapping of C(p50), C(p90), C(p99), C(p999), C(max), C(mean), C(jitter) (p99 - p50), C(count) (round
           trips), and the 95 % intervals C(p50_interval), C(p90_interval), C(p99_interval), C(p999_interval) and
           C(jitter_interval), lists of two with null for an end that the samples are too few for.
+        - The intervals of a client, and of the reference, allow for round trips that come in clusters, by how much
+          blocks of 500 differ; those of a single block are null. Those of the server take calls as independent.
         - Those of a client have their distribution as C(histogram), a compact text. Those of the server have C(source)
           and C(foreign_calls), the number of calls of other clients that are in them. The reference has C(transport).
       type: dict

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
-from ansible_collections.lowlat.redis.plugins.module_utils._probe.blocks import Series, append, figures_of
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.blocks import Series
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.figures import CLIENT, Taken, block_figures, metrics
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.histogram import Histogram
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.ledger import TERMS
@@ -54,9 +54,7 @@ def sampled(samples: int, seed: int) -> Taken:
     for _block in range(samples // BLOCK):
         for metric in (REFERENCE, *CLIENT):
             times = random.choice(made_up)
-            run.histograms[metric].add(times)
-            append(run.series, metric, figures_of(times))
-            append(run.series, metric, {term: random.uniform(1.0, 9.0) for term in TERMS})
+            run.take(metric, times, {term: random.uniform(1.0, 9.0) for term in TERMS})
     return Taken(runs=[run], not_measured={"set": NO_STATISTICS, "xadd": NO_STATISTICS})
 
 

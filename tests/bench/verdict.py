@@ -20,7 +20,7 @@ from scoreboard import causes, coverage, gated_table, live_table, measures, para
 from scoreboard.measures import Class, Share, timed, together
 from scoreboard.replay import NOISES, QUIET_SOURCE, scale, tail
 from scoreboard.rules import RULES
-from scoreboard.trial import THREE
+from scoreboard.trial import ONE, THREE
 
 QUIET = "quiet"
 EVERYWHERE = {QUIET: [QUIET_SOURCE], **NOISES}
@@ -112,6 +112,10 @@ def covered(many: int) -> list[Figure]:
     compared, gates = coverage.comparisons(max(10, many // 3)), coverage.gates(many)
     detail("95 % intervals that hold the effect", compared)
     detail("95 % intervals that hold the p99 of the stream", gates)
+    few = max(10, many // 5)
+    rest = [("p99", 48, ONE), *((figure, size, THREE) for figure in ("p50", "p99", "p999") for size in (12, 192))]
+    others = [coverage.gates(few, figure, size, commands) for figure, size, commands in rest]
+    detail("the same of other figures, sizes and PING alone", {name: one[name] for one in others for name in one})
     both = together(compared.values()), together(gates.values())
     return [
         Figure("coverage_95", both[0].value, 0.97, "intervals of comparisons hold the truth", 0.93, f"({both[0]})"),

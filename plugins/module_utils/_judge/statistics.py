@@ -81,18 +81,6 @@ def quantile(counts: Counts, fraction: float) -> float:
     return value_at(counts, quantile_rank(total(counts), fraction))
 
 
-def quantile_interval(counts: Counts, fraction: float, confidence: float = 0.95) -> Bounds:
-    """The distribution-free confidence interval of a quantile of sorted (value, count) pairs.
-
-    The values are taken as independent; neighbouring round trips are not, so the true interval is wider.
-    """
-    lower, upper = interval_ranks(total(counts), fraction, confidence)
-    return (
-        None if lower is None else value_at(counts, lower),
-        None if upper is None else value_at(counts, upper),
-    )
-
-
 def figure_intervals(
     interval: Callable[[float, float], Bounds], fractions: Mapping[str, float]
 ) -> dict[str, list[float | None]]:

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
+from .._judge.clustered import Clusters
 from .._judge.series import encode
-from .._judge.statistics import Counts, figure_intervals, quantile, quantile_interval
+from .._judge.statistics import Bounds, Counts, figure_intervals, quantile
 from .blocks import joined, relative
 from .commands import WRITES
 from .echo import METRIC as REFERENCE
 from .histogram import Histogram
 from .ledger import Ledger
+from .outline import Outline
 from .sampling import Run
 from .server_statistics import FRACTIONS, Reading, metric
 
@@ -64,10 +65,25 @@ def block_figures(taken: Taken, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def client_metric(histogram: Histogram) -> dict[str, Any]:
-    """The figures of a client metric with their intervals, in microseconds, without its histogram."""
-    counts = histogram.counts()
-    return {**_figures(histogram, counts), **figure_intervals(partial(quantile_interval, counts), FRACTIONS)}
+def client_metric(histogram: Histogram, blocks: Clusters, beside: Sequence[Clusters] = ()) -> dict[str, Any]:
+    """The figures of a client metric with their intervals, in microseconds, without its histogram.
+
+    ``blocks`` are those that the histogram is made up of, and ``beside`` those of the other commands.
+    """
+
+    def interval(fraction: float, confidence: float) -> Bounds:
+        low, high = blocks.interval(fraction, confidence, beside)
+        return (
+            None if low is None else histogram.microseconds(low),
+            None if high is None else histogram.microseconds(high),
+        )
+
+    return {**_figures(histogram, histogram.counts()), **figure_intervals(interval, FRACTIONS)}
+
+
+def clusters(histogram: Histogram, outlines: Sequence[Outline]) -> Clusters:
+    """Of these blocks, in their order, which the histogram is made up of."""
+    return Clusters(sorted(histogram.buckets.items()), outlines)
 
 
 def _figures(histogram: Histogram, counts: Counts) -> dict[str, Any]:
@@ -80,16 +96,22 @@ def _figures(histogram: Histogram, counts: Counts) -> dict[str, Any]:
 
 
 def _client_side(taken: Taken, by_run: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    wholes: dict[str, Histogram] = {}
+    blocks: dict[str, Clusters] = {}
     for name in (REFERENCE, *CLIENT):
         if name in taken.not_measured:
             continue
-        whole = Histogram()
+        whole = wholes[name] = Histogram()
         for summary, run in zip(by_run, taken.runs):
-            whole.merge(run.histograms[name])
             of_run = run.histograms[name]
+            whole.merge(of_run)
             summary[name] = _summary(_figures(of_run, of_run.counts()))
-        found[name] = {**client_metric(whole), "histogram": whole.encode()}
+        blocks[name] = clusters(whole, [outline for run in taken.runs for outline in run.outlines[name]])
+    found: dict[str, Any] = {}
+    for name, whole in wholes.items():
+        # What the server does now and then meets one command or another; the responder has no part in it.
+        others = [blocks[other] for other in CLIENT if other in blocks and name not in (other, REFERENCE)]
+        found[name] = {**client_metric(whole, blocks[name], others), "histogram": whole.encode()}
     return found
 
 

@@ -65,7 +65,11 @@ class Histogram:
 
     def counts(self) -> list[tuple[float, int]]:
         """(microseconds, number) pairs in rising order. None stands above the exact maximum."""
-        return [(min(middle_of(b), self.max_ns or middle_of(b)) / 1000, n) for b, n in sorted(self.buckets.items())]
+        return [(self.microseconds(bucket), number) for bucket, number in sorted(self.buckets.items())]
+
+    def microseconds(self, bucket: int) -> float:
+        """What stands for all in the bucket."""
+        return min(middle_of(bucket), self.max_ns or middle_of(bucket)) / 1000
 
     def quantile(self, fraction: float) -> float:
         """In microseconds, by nearest rank."""

@@ -17,6 +17,7 @@ from .commands import Command
 from .guard import Stalled, Watchdog
 from .histogram import Histogram
 from .loop import Channel, Desynchronised, Disconnected, ErrorReply, run_block, run_paced_block
+from .outline import Outline
 from .plan import Plan
 
 # Round trips before every run, and before every block after a pause: caches and the CPU's clock are cold by then.
@@ -59,20 +60,29 @@ class NoMeter:
 
 @dataclass
 class Run:
-    """One run: histograms and block figures by metric, and how many requests were sent by command, warm-up included."""
+    """One run, by metric: histogram, outlines and figures of the blocks; and by command how many requests were sent,
+    warm-up included.
+    """
 
     histograms: dict[str, Histogram] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     series: Series = field(default_factory=dict)
+    outlines: dict[str, list[Outline]] = field(default_factory=dict)
 
     def take(self, metric: str, nanoseconds: Sequence[int], terms: dict[str, float]) -> None:
         """Take in a block."""
-        self.histograms[metric].add(nanoseconds)
+        self.count(metric, nanoseconds)
         append(self.series, metric, {**figures_of(nanoseconds), **terms})
+
+    def count(self, metric: str, nanoseconds: Sequence[int]) -> None:
+        """Take in the times of a block without its figures."""
+        self.histograms[metric].add(nanoseconds)
+        self.outlines.setdefault(metric, []).append(Outline(sorted(nanoseconds)))
 
     def drop(self, metric: str) -> None:
         """Forget what was measured of this one."""
         self.histograms.pop(metric, None)
+        self.outlines.pop(metric, None)
         for name in [name for name in self.series if name.partition(".")[0] == metric]:
             del self.series[name]
 

@@ -5,21 +5,23 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from random import Random
+from typing import Any
 
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.quads import Alternation
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.comparison import unpaired
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.statistics import quantile
-from ansible_collections.lowlat.redis.plugins.module_utils._probe.figures import client_metric
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import WRITES
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.figures import CLIENT, Taken, metrics
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.histogram import Histogram
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling import Run
+from ansible_collections.lowlat.redis.plugins.module_utils._probe.server_statistics import FRACTIONS
 
 from .measures import Share
-from .replay import NOISES, QUIET, QUIET_SOURCE, Harm, Source, recorded, resampled, scale, tail
-from .rules import COUNTS, pooled
-from .stream import P50, P99, Block
+from .replay import NOISES, QUIET, QUIET_SOURCE, Harm, Round, Source, recorded, resampled, scale, tail
+from .rules import expanded, pooled
+from .stream import P50, P99
 from .trial import MARGINS, Recording
 
 _CLASSES: dict[str, Callable[[Random], Source]] = {
@@ -71,26 +73,32 @@ def _before_and_after(source: Source, figure: str, effect: float) -> Sequence[fl
     return unpaired(ratios[:_BLOCKS], after, MARGINS[figure], _ALPHA).interval
 
 
-def gates(trials: int) -> dict[str, Share]:
-    """Of the p99 of a single measurement, which a gate on a limit sees; the truth is that of the whole stream."""
+def gates(
+    trials: int, figure: str = "p99", blocks: int = _BLOCKS, commands: Sequence[str] = CLIENT
+) -> dict[str, Share]:
+    """Of a figure of a single measurement, which a gate on a limit sees; the truth is that of the whole stream."""
     found: dict[str, Share] = {}
     for name in QUIET:
-        truth = quantile(pooled([one.redis for one in recorded(name)]), 0.99)
-        share = found[f"p99 of a measurement, {name}, {_BLOCKS} blocks"] = Share()
+        truth = quantile(pooled([one.redis for one in recorded(name)]), FRACTIONS[figure])
+        share = found[f"{figure} of a measurement, {name}, {len(commands)} x {blocks} blocks"] = Share()
         for number in range(trials):
             rounds = resampled(name, Random(f"coverage gates {name} {number}"))
-            share.add(holds(_measured(one.redis for one in islice(rounds, _BLOCKS)), truth))
+            share.add(holds(_measured(rounds, commands, blocks)[f"{figure}_interval"], truth))
     return found
 
 
-def _measured(blocks: Iterator[Block]) -> Sequence[float | None]:
-    histogram = Histogram()
-    for block in blocks:
-        counts: Counter[int] = Counter()
-        for value, number in zip(block, COUNTS):
-            counts[round(value * 1000)] += number
-        histogram.add(counts)
-    return list(client_metric(histogram)["p99_interval"])
+def _measured(rounds: Iterator[Round], commands: Sequence[str], blocks: int) -> dict[str, Any]:
+    """The first command's figures, by the product's own way from blocks to a measurement.
+
+    The commands have a recorded block each, from rounds that followed one another.
+    """
+    run = Run({command: Histogram() for command in commands})
+    for _block in range(blocks):
+        for command in commands:
+            run.count(command, expanded(next(rounds).redis))
+    every = ("reference", *CLIENT, *WRITES)
+    taken = Taken([run], not_measured={name: "it was not recorded" for name in every if name not in commands})
+    return dict(metrics(taken, "tcp")[commands[0]])
 
 
 def holds(interval: Sequence[float | None], truth: float) -> bool:

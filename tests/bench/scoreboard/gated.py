@@ -10,7 +10,6 @@ the first one's reference, as they share one in the product.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,7 +29,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.sampling impor
 from ansible_collections.lowlat.redis.plugins.modules.latency_probe import OPTIONS
 
 from .replay import Harm, Round, none
-from .rules import COUNTS
+from .rules import COUNTS, expanded
 from .stream import BLOCK, P50, P90, P99, TERMS, Block
 
 _ROLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../roles/gated_change/defaults/main.yml")
@@ -99,10 +98,7 @@ class _Ledger:
 
 def _take(run: Run, metric: str, block: Block, terms: Sequence[float]) -> float:
     """Take in a block; the seconds that it took."""
-    counts: Counter[int] = Counter()
-    for value, number in zip(block, COUNTS):
-        counts[round(value * 1000)] += number
-    run.histograms[metric].add(counts)
+    run.count(metric, expanded(block))
     for name, place in (("p50", P50), ("p90", P90), ("p99", P99)):
         run.series.setdefault(f"{metric}.{name}", []).append(block[place])
     for term, value in zip(TERMS, terms):

@@ -11,9 +11,12 @@ from statistics import NormalDist, fmean, variance
 
 from ansible_collections.lowlat.redis.plugins.module_utils._judge import rank_sum
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.statistics import (
+    Bounds,
     Counts,
+    interval_ranks,
     quantile,
-    quantile_interval,
+    total,
+    value_at,
 )
 
 from .stream import BLOCK, FRACTIONS, P99, Block
@@ -43,8 +46,25 @@ def samples(blocks: Sequence[Block]) -> list[float]:
     ]
 
 
+def expanded(block: Block) -> list[int]:
+    """A block's round trips in nanoseconds, each as long as the quantile that stands for it."""
+    found: list[int] = []
+    for value, number in zip(block, COUNTS):
+        found += [round(value * 1000)] * number
+    return found
+
+
 def pooled(blocks: Sequence[Block]) -> Counts:
     return sorted(pair for block in blocks for pair in zip(block, COUNTS))
+
+
+def quantile_interval(counts: Counts, fraction: float, confidence: float = 0.95) -> Bounds:
+    """Of a quantile, if the values were independent."""
+    lower, upper = interval_ranks(total(counts), fraction, confidence)
+    return (
+        None if lower is None else value_at(counts, lower),
+        None if upper is None else value_at(counts, upper),
+    )
 
 
 def threshold(before: Sequence[Block], after: Sequence[Block]) -> bool:

@@ -72,7 +72,5 @@ def test_counts_stand_for_the_values_they_count() -> None:
     assert statistics.quantile(counts, 0.5) == 2.0
     assert statistics.quantile(counts, 0.99) == 2.0
     assert statistics.quantile(counts, 0.991) == 50.0
-    assert statistics.quantile_interval(counts, 0.99) == (2.0, 50.0)
-    assert statistics.quantile_interval([(7.0, 3)], 0.99) == (7.0, None)
     with pytest.raises(ValueError, match="rank"):
         statistics.value_at(counts, 1001)
