@@ -101,7 +101,7 @@ options:
     choices: [restore, keep, fail]
   accept_lost_data:
     description:
-      - Goes on with O(state=rolled_back) where the server was started again under the change and its keys are gone: all
+      - Goes on with O(state=rolled_back) where the server was started again under the change and its keys are gone, all
         of them, or some that a restart of the change itself has lost.
         Without it the server is not restarted then, nor its AOF turned on, either of which would write over what may
         still hold the data, and the rollback ends as V(rollback_failed).

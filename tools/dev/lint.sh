@@ -19,6 +19,16 @@ check() {
     fi
 }
 
+documentation() {
+    plugins_of modules | xargs ansible-doc --type module >/dev/null &&
+        plugins_of filter | xargs ansible-doc --type filter >/dev/null
+}
+
+# plugins_of DIRECTORY: their names.
+plugins_of() {
+    basename -a -s .py plugins/"$1"/*.py | sed 's/^/lowlat.redis./'
+}
+
 run_lint() {
     need_python test
     need_lint_packages
@@ -28,6 +38,7 @@ run_lint() {
     check "shellcheck" shellcheck -x dev .ci/run tools/dev/*.sh molecule/*/*.sh roles/*/files/*.sh
     check "yamllint" yamllint --strict .
     check "ansible-lint: profile production" ansible-lint --strict --nocolor
+    check "ansible-doc: modules and filters" documentation
     check "role inputs: defaults and argument_specs agree" python tools/dev/role_inputs.py roles
     check "reuse: every file names its licence" reuse lint
     check "antsibull-changelog" antsibull-changelog lint
