@@ -22,11 +22,13 @@ SHORT="setup lint units quiet demo"
 LANES=("slow sanity core-2.18" "faults rollback" "molecule")
 
 run_test() {
-    local logs=$CACHE/test lane number lanes=() failed=0
+    local logs=$CACHE/test name lane number lanes=() failed=0
     rm -rf "$logs"
     mkdir -p "$logs"
     exec 3>&1 # where it is told how it goes, whoever writes elsewhere
-    run_lane "$SHORT" || end_of_test "$logs" 1
+    for name in $SHORT; do
+        stage "$name" || end_of_test "$logs" 1
+    done
     trap 'trap - INT TERM; kill 0' INT TERM
     for number in "${!LANES[@]}"; do
         run_lane "${LANES[number]}" >"$logs/lane-$number.log" 2>&1 &
@@ -40,12 +42,13 @@ run_test() {
     end_of_test "$logs" "$failed"
 }
 
-# run_lane STAGES: one after the other, until one fails.
+# run_lane STAGES: one after the other, those after one that failed as well: a run takes long, and shows all that it can.
 run_lane() {
-    local name
+    local name failed=0
     for name in $1; do
-        stage "$name" || return 1
+        stage "$name" || failed=1
     done
+    return "$failed"
 }
 
 # stage NAME: in a process of its own, so that no stage leans on what another left behind.
