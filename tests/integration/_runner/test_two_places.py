@@ -76,12 +76,13 @@ def test_nor_is_one_of_whom_was_killed_before_he_opened_it(two: tuple[Changer, C
     first, second, where = two
     (where / "journal").unlink()
     place = Path(first.state_directory)
-    with Store(os.fspath(place)).locked(doing="apply trial"), pytest.raises(ChangeError, match="only just being opened"):
+    with Store(os.fspath(place)).locked(doing="apply trial"), pytest.raises(ChangeError, match="only just being"):
         second.apply(*second.redis(timeout=7), check=True)
     ended = subprocess.Popen(["true"])
     started = boot.started(ended.pid)
     ended.wait()
-    (place / "lock").write_text(json.dumps(asdict(lock.Holder(ended.pid, started, boot.identity(), 0.0, "apply trial"))))
+    killed = lock.Holder(ended.pid, started, boot.identity(), 0.0, "apply trial")
+    (place / "lock").write_text(json.dumps(asdict(killed)))
     assert second.apply(*second.redis(timeout=7))["state"] == "applied"
 
 
