@@ -23,16 +23,19 @@ def refuse(state_directory: Path) -> None:
         place = directory.parents[1]
         if os.path.realpath(place) == os.path.realpath(state_directory):
             continue
-        other = Store(os.fspath(place)).at(directory)
-        # One that is armed and not opened yet is another controller's, at this moment.
-        if other is None or other.state in UNFINISHED:
-            raise ChangeError(
-                "Another change is open on this host, in another state directory",
-                where=os.fspath(place),
-                why=other.describe() if other else f"{directory.name} is only just being opened",
-                remedy=f"Confirm it or roll it back first, with state_directory {place}; best keep all changes in one",
-                open_change=directory.name,
-            )
+        store = Store(os.fspath(place))
+        other = store.at(directory)
+        # One that is armed and not opened is another controller's at this moment, or of whom was killed there.
+        if other.state not in UNFINISHED if other else not store.may_be_worked_in():
+            continue
+        remedy = f"Confirm it or roll it back first, with state_directory {place}" if other else "Wait for it to end"
+        raise ChangeError(
+            "Another change is open on this host, in another state directory",
+            where=os.fspath(place),
+            why=other.describe() if other else f"{directory.name} is only just being opened",
+            remedy=f"{remedy}; best keep all changes in one",
+            open_change=directory.name,
+        )
 
 
 def _watched() -> Iterator[Path]:

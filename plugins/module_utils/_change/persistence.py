@@ -103,9 +103,19 @@ def evicted_at_start(host: Host, written: Mapping[str, str]) -> int:
         return 0
     stored = {**config_file.effective(path, host.instance.version), **written}
     limit = directives.normalise("maxmemory", stored.get("maxmemory", "0"))
-    evicts = stored.get("maxmemory-policy", "noeviction").lower() != "noeviction"
+    policy = stored.get("maxmemory-policy", "noeviction").lower()
     used = int(host.client.info("memory")["used_memory"])
-    return int(limit) if evicts and limit.isdigit() and 0 < int(limit) < used else 0
+    if policy == "noeviction" or not limit.isdigit() or not 0 < int(limit) < used:
+        return 0
+    return 0 if _evicts_already(host, int(limit), policy) else int(limit)
+
+
+def _evicts_already(host: Host, limit: int, policy: str) -> bool:
+    """Whether the running server evicts all that this limit and policy would: a full cache uses its limit and more."""
+    live = host.client.config_get("maxmemory*")
+    now, runs = int(live["maxmemory"] or 0), str(live["maxmemory-policy"])
+    spares = runs == "noeviction" or runs.startswith("volatile-") and not policy.startswith("volatile-")
+    return 0 < now <= limit and not spares
 
 
 def rewrite_aof(host: Host) -> None:

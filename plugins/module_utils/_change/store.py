@@ -127,6 +127,18 @@ class Store:
         finally:
             os.close(descriptor)
 
+    def may_be_worked_in(self) -> bool:
+        """Whether whoever held the lock last still runs, or nobody can tell; it is not touched. OSError."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            last = lock.holder(descriptor)
+            return last is None or last.runs()
+        finally:
+            os.close(descriptor)
+
     def _held(self, descriptor: int) -> ChangeError:
         """Nobody may change anything, but everybody may look which change is worked on."""
         other = self.unfinished()

@@ -9,6 +9,8 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import diff_rolled_back
+
 Make = Callable[..., Any]
 
 
@@ -120,6 +122,18 @@ def test_a_file_that_somebody_has_edited_is_named(changer: Make) -> None:
     file.write_bytes(host.config.replace(b"hz 8\n", b"hz 9\n"))
     theirs = host.run("rolled_back", check=True, on_foreign_change="keep")
     assert "stored" not in theirs["diff"]["after"]
+
+
+def test_no_rollback_fails_for_what_only_tells_of_it(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = changer()
+    host.apply(*host.redis(hz=20))
+
+    def broken(*_given: object) -> None:
+        raise ValueError("a journal of another time")
+
+    monkeypatch.setattr(diff_rolled_back, "look", broken)
+    assert host.run("rolled_back", diff=True)["state"] == "rolled_back"
+    assert host.live("hz") == "10"
 
 
 @pytest.mark.slow

@@ -191,3 +191,21 @@ def test_a_limit_that_evicts_nothing_is_in_nobodys_way(changer: Make) -> None:
     host = over_its_files_limit(changer)
     assert host.apply(*host.redis(databases=8), restart="allowed")["restarted"] is True
     assert (host.server.client().dbsize(), host.live("maxmemory")) == (100, "0")
+
+
+@pytest.mark.parametrize("policies", [("allkeys-lru", "allkeys-lru"), ("volatile-ttl", "volatile-lru")])
+def test_nor_is_one_by_which_the_running_server_evicts_already(changer: Make, policies: tuple[str, str]) -> None:
+    """A cache that is full: it uses a little more than its limit, or no key is left that it may evict."""
+    running, stored = policies
+    host = changer("maxmemory 100kb", f"maxmemory-policy {stored}", persist=True)
+    host.server.client().config_set("maxmemory-policy", running)
+    assert host.server.client().info("memory")["used_memory"] > 100 * 1024
+    assert host.apply(*host.redis(databases=8), restart="allowed")["restarted"] is True
+    assert host.run("rolled_back")["state"] == "rolled_back"
+
+
+def test_but_one_whose_policy_evicts_keys_that_the_running_one_spares(changer: Make) -> None:
+    host = changer("maxmemory 100kb", "maxmemory-policy allkeys-lru", persist=True)
+    host.server.client().config_set("maxmemory-policy", "volatile-lru")
+    (hazard,) = host.refused(*host.redis(databases=8), restart="allowed")
+    assert hazard["id"] == "evicts_at_start"

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from dataclasses import replace
+import subprocess
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline, deadline_units, proposal
+from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, deadline, deadline_units, lock, proposal
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from tests.integration._change.conftest import Changer
 from tests.integration._runner.test_deadline import apply, directory
@@ -65,6 +68,21 @@ def test_nor_is_one_that_has_ended_with_units_that_could_not_be_removed(
     with monkeypatch.context() as patch:
         patch.setattr(deadline_units, "remove", in_vain)
         assert first.run("confirmed")["warnings"] and (where / "armed").exists()
+    assert second.apply(*second.redis(timeout=7))["state"] == "applied"
+
+
+def test_nor_is_one_of_whom_was_killed_before_he_opened_it(two: tuple[Changer, Changer, Path]) -> None:
+    """He has written nothing, and nobody could confirm it or roll it back."""
+    first, second, where = two
+    (where / "journal").unlink()
+    place = Path(first.state_directory)
+    with Store(os.fspath(place)).locked(doing="apply trial"), pytest.raises(ChangeError, match="only just being"):
+        second.apply(*second.redis(timeout=7), check=True)
+    ended = subprocess.Popen(["true"])
+    started = boot.started(ended.pid)
+    ended.wait()
+    killed = lock.Holder(ended.pid, started, boot.identity(), 0.0, "apply trial")
+    (place / "lock").write_text(json.dumps(asdict(killed)))
     assert second.apply(*second.redis(timeout=7))["state"] == "applied"
 
 

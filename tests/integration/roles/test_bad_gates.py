@@ -35,7 +35,9 @@ def test_nothing_is_changed(
     controller = Controller(tmp_path, server)
     given = {"gated_change_gates": general, "gated_change_phase_gates": own}
     assert controller.play("apply", **given) == 2, controller.said[-3000:]
-    assert says in controller.said.replace("\\'", "'"), controller.said[-3000:]
+    # Versions of Ansible differ in where they break lines and how they quote.
+    said = " ".join(controller.said.replace("\\'", "'").replace("''", "'").split())
+    assert says.strip() in said, controller.said[-3000:]
     assert not (tmp_path / "state").exists()
     assert (Path(server.config_file).read_bytes(), server.client().config_get("hz")) == before
 

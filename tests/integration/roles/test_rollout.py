@@ -75,6 +75,14 @@ def test_of_hosts_that_are_none_nothing_is_said(tmp_path: Path, lost: str) -> No
     assert told.startswith("bad could not be" if lost == "one that is lost" else "bad failed, as told above. What was")
 
 
+def test_nor_of_one_that_was_refused_before_its_first_phase(tmp_path: Path) -> None:
+    phases = "{{ 'ours' if inventory_hostname == 'good' else 'pahse1' }}"
+    variables = {"lowlat_serial": [2], "lowlat_phases": phases, "lowlat_own_phases": {"ours": {"settings": []}}}
+    played = run_play(tmp_path, "lowlat.redis.apply", {"good": {}, "bad": {}}, variables)
+    assert "There is no phase pahse1." in played.printed and played.calls("bad") == []
+    told = played.printed.rpartition("The next hosts are left alone: ")[2]
+    assert told.startswith("bad failed, as told above. What was"), told
+
 @pytest.mark.parametrize(
     ("phases", "own", "says"),
     [
