@@ -109,7 +109,11 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
     facts["left"] = [*facts["left"], *facts["effects"].get("left", [])]
     facts["failed_before"] = _failed_before(results["baseline"], facts["decision"])
     facts["recommendations"] = recommend(
-        facts["measurement"], _first(measured), facts["cause"], [named(culprit) for culprit in facts["culprits"]]
+        facts["measurement"],
+        _first(measured),
+        facts["cause"],
+        [named(culprit) for culprit in facts["culprits"]],
+        facts["gates"],
     )
     facts["message"] = message(facts)
     return facts

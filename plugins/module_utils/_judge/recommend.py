@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,20 @@ def recommend(
     first: Sequence[Mapping[str, Any]],
     cause: str,
     culprits: Sequence[str] = (),
+    last: Sequence[Mapping[str, Any]] = (),
 ) -> list[str]:
-    """Recommendations for a measurement, the outcomes that it had at first, their cause, and culprits by name."""
-    found = [*_placement(measurement), *_company(measurement), *map(_tolerance, filter(_too_fine, first))]
+    """Recommendations for a measurement, the outcomes that it had at first, their cause, and culprits by name.
+
+    ``last`` are the outcomes that decided, where there were looks after the first.
+    """
+    found = [*_placement(measurement), *_company(measurement)]
+    failed = {outcome["name"] for outcome in (*first, *last) if outcome["outcome"] == "fail" or outcome.get("aborted")}
+    found.extend(
+        _tolerance(outcome)
+        for outcome in first
+        # Of one that was harmed a wider tolerance would only hide that.
+        if _too_fine(outcome) and outcome["name"] not in failed and (outcome["outcome"] == "pass" or cause != "genuine")
+    )
     if culprits:
         found.append(f"Leave {', '.join(culprits)} out of the phase, or change them alone and look at what they do")
     found.extend(
@@ -68,9 +80,17 @@ def _share(value: Any) -> float:
 
 
 def _too_fine(outcome: Mapping[str, Any]) -> bool:
-    half_width, tolerance = outcome.get("half_width"), outcome.get("tolerance")
-    unit = outcome.get("baseline") if outcome.get("against") == "baseline" else 1.0
-    return bool(half_width and tolerance and unit and half_width > tolerance * unit)
+    carried, tolerance = _carried(outcome), outcome.get("tolerance")
+    return bool(carried and tolerance and carried > tolerance)
+
+
+def _carried(outcome: Mapping[str, Any]) -> float | None:
+    """How far the samples carry the figure, in what the gate's tolerance is in: a multiple of the baseline, or its own
+    unit."""
+    half_width, unit = outcome.get("half_width"), 1.0
+    if outcome.get("against") == "baseline":
+        unit = outcome.get("baseline") or 0.0
+    return half_width / unit if half_width and unit > 0 else None
 
 
 def _failed_before(outcome: Mapping[str, Any]) -> bool:
@@ -80,7 +100,13 @@ def _failed_before(outcome: Mapping[str, Any]) -> bool:
 
 
 def _tolerance(outcome: Mapping[str, Any]) -> str:
-    return (
-        f"Give gate {outcome['name']} a tolerance of at least {outcome['half_width']:.2g}, or more samples: "
-        "so many carry it no finer"
-    )
+    least = f"{_rounded_up(_carried(outcome) or 0.0):g}"
+    if outcome.get("against") == "baseline":
+        least += " times the baseline"
+    return f"Give gate {outcome['name']} a tolerance of at least {least}, or more samples: so many carry it no finer"
+
+
+def _rounded_up(value: float) -> float:
+    """To two digits; less would be too little again."""
+    digits = 1 - math.floor(math.log10(value)) if value > 0 else 0
+    return math.ceil(round(value * 10.0**digits, 6)) / 10.0**digits

@@ -32,7 +32,8 @@ GATE = {
         ({**GOOD, "evidence": {"steal": 0.02}}, {}, "", "CPUs of its own"),
         ({**GOOD, "evidence": {"throttled": 0.02}}, {}, "", "Raise the CPU quota"),
         ({**GOOD, "ledger": {"rtt": {"wall": 10.0, "foreign": 2.0}}}, {}, "", "Move other work off"),
-        (GOOD, {"half_width": 0.4}, "", "a tolerance of at least 0.4"),
+        (GOOD, {"half_width": 0.401}, "", "gate p99 a tolerance of at least 0.41, or more samples"),
+        (GOOD, {"half_width": 140.0, "outcome": "inconclusive"}, "", "a tolerance of at least 140, or"),
         (GOOD, {"outcome": "fail", "baseline": 13.0}, "", "did not hold before the change either"),
         (GOOD, {}, "environment", "slowed this host down"),
         (GOOD, {}, "unexplained", "Measure again"),
@@ -41,6 +42,28 @@ GATE = {
 def test_each_reason_has_its_advice(measurement: dict[str, Any], gate: dict[str, Any], cause: str, says: str) -> None:
     (told,) = recommend(measurement, [{**GATE, **gate}], cause)
     assert says in told
+
+
+AGAINST_BASELINE = {**GATE, "against": "baseline", "tolerance": 0.25, "baseline": 20.0, "half_width": 8.0}
+
+
+@pytest.mark.parametrize("outcome", ["pass", "soft_fail", "inconclusive"])
+def test_a_tolerance_is_told_in_what_the_gate_has_it_in(outcome: str) -> None:
+    (told,) = recommend(GOOD, [{**AGAINST_BASELINE, "outcome": outcome}], "")
+    assert "gate p99 a tolerance of at least 0.4 times the baseline, or more samples" in told
+    assert recommend(GOOD, [{**AGAINST_BASELINE, "half_width": 4.9, "outcome": outcome}], "") == []
+    assert recommend(GOOD, [{**AGAINST_BASELINE, "baseline": 0.0, "outcome": outcome}], "") == []
+
+
+def test_no_wider_tolerance_for_what_was_harmed() -> None:
+    still_open = {**AGAINST_BASELINE, "outcome": "inconclusive"}
+    failed = {**AGAINST_BASELINE, "outcome": "fail"}
+    assert recommend(GOOD, [failed], "") == []
+    assert recommend(GOOD, [still_open], "", last=[failed]) == []
+    assert recommend(GOOD, [{**still_open, "aborted": True}], "") == []
+    assert recommend(GOOD, [still_open], "genuine") == []
+    (told,) = recommend(GOOD, [AGAINST_BASELINE], "genuine")
+    assert "0.4 times the baseline" in told
 
 
 def test_culprits_are_named() -> None:

@@ -94,6 +94,15 @@ def test_a_change_that_was_put_back() -> None:
     assert facts["warnings"] == ["noisy"]
 
 
+def test_a_wider_tolerance_is_recommended_for_a_gate_that_stayed_open_and_not_for_one_that_failed_at_last() -> None:
+    wide = {"against": "baseline", "tolerance": 0.25, "baseline": 20.0, "half_width": 8.0}
+    first = {**GATE, **wide, "outcome": "inconclusive"}
+    for last, advised in (("inconclusive", True), ("pass", True), ("fail", False)):
+        measured = {**probe(30.0), "verification": {"first": [first]}, "gates": [{**first, "outcome": last}]}
+        told = " ".join(record(failed(measured={**measured, "decision": BACK}))["recommendations"])
+        assert ("a tolerance of at least 0.4 times the baseline" in told) == advised, (last, told)
+
+
 ABSOLUTE = {**GATE, "against": "absolute", "reason": "rtt.p50 20.00 us is 8.00 us past 12.00 us"}
 
 
