@@ -97,8 +97,15 @@ def _foreign(entry: dict[str, Any]) -> str:
         ends = {"restored": "made again", "kept": "not made again", "left": "not made again"}
         return f"{entry['key']} was removed by somebody else and {ends[entry['done']]}"
     what = f"{entry['key']} was edited" if entry["where"] == "file" else f"{entry['kind']} {entry['key']} was set"
-    found = f" ({entry['found']})" if entry["where"] == "file" else f" to {entry['found']} ({entry['where']})"
+    found = f" ({entry['found']})"
+    if entry["where"] != "file":
+        now, before, ours = (_value(entry.get(name)) for name in ("found", "before", "set"))
+        found = f" to {now} ({entry['where']}; before it was {before}, by the change {ours})"
     return f"{what} by somebody else{found} and {entry['done']}"
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else str(value) or "''"
 
 
 def _drift(one: dict[str, Any]) -> str:

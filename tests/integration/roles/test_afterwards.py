@@ -16,6 +16,9 @@ pytestmark = pytest.mark.slow
 
 KEPT = {"schema": 2, "state": "confirmed", "decision": {"decision": "keep"}, "message": "phase9 was kept", "left": []}
 TEXT = "# phase9: kept\n"
+FOREIGN = {"where": "live", "kind": "redis", "key": "hz", "unit": "", "before": "10", "set": "8", "found": "77"}
+FOREIGN.update(done="restored", copy="")
+BY_OTHERS = "- Set by somebody else after the change: redis `hz`, live 77 (before 10, by the change 8): restored\n"
 NOT_ALL = {"failed": True, "msg": "not all came back", "state": "rollback_failed", "left": ["start the server"]}
 
 
@@ -45,7 +48,9 @@ def rolled_back(tmp_path_factory: pytest.TempPathFactory) -> Played:
     variables = earlier(root, "back", "failed", "damaged")
     (root / "reports" / "c1" / "damaged.json").write_text("{")
     hosts = {
-        "back": {"rolled_back": {"restarted": True, "warnings": ["an edited file was kept aside"]}},
+        "back": {
+            "rolled_back": {"restarted": True, "warnings": ["an edited file was kept aside"], "foreign": [FOREIGN]}
+        },
         "failed": {"rolled_back": NOT_ALL},
         "unrecorded": {"rolled_back": {"changed": False}},
         "damaged": {},
@@ -62,7 +67,7 @@ def test_the_record_of_a_change_that_was_taken_back_says_so(rolled_back: Played)
     assert event["warnings"] == ["an edited file was kept aside"]
     assert event["by"].startswith("lowlat.redis.rollback, run by ")
     assert text(rolled_back, "back").startswith("# c1 on back: rolled back afterwards\n")
-    assert "- an edited file was kept aside\n" in text(rolled_back, "back")
+    assert f"- an edited file was kept aside\n{BY_OTHERS}" in text(rolled_back, "back")
     assert text(rolled_back, "back").endswith(f"---\n\n{TEXT}")
     assert "c1 on back was rolled back, and every value has been read back; the server was restarted" in (
         rolled_back.printed
@@ -134,7 +139,7 @@ def test_status_writes_the_record_that_nobody_could_where_there_are_any(tmp_path
     setting = {"kind": "redis", "key": "hz", "before": "10", "after": "8"}
     change = {"change_id": "20260102T030405Z-phase2-1a2b", "name": "phase2", "owner": "ops", "age": 1, "left": []}
     change.update(settings=[setting], state="rolled_back", opened_at="2026-01-02T03:04:05Z")
-    change.update(ended_at="2026-01-02T03:09:05Z", ended_by="deadline")
+    change.update(ended_at="2026-01-02T03:09:05Z", ended_by="deadline", foreign=[FOREIGN])
     still_open = {**change, "change_id": "c2", "state": "applied", "ended_at": "", "ended_by": ""}
     reports = earlier(tmp_path, "other") if kept else {"report_directory": str(tmp_path / "reports")}
     hosts = {
@@ -154,3 +159,4 @@ def test_status_writes_the_record_that_nobody_could_where_there_are_any(tmp_path
         )
         text = (tmp_path / f"{place}.md").read_text()
         assert text.startswith("# phase2 on killed: rolled back\n") and "| redis `hz` | 10 | 8 |" in text
+        assert BY_OTHERS in text

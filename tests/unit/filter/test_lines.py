@@ -50,12 +50,16 @@ CHANGE = {"change_id": "c1", "state": "rolled_back", "settings": [{}], "age": 72
 
 
 def test_history_tells_who_took_a_change_back_and_what_others_had_set() -> None:
-    value = {"where": "live", "kind": "redis", "key": "hz", "found": "77", "done": "restored"}
+    value = {"where": "live", "kind": "redis", "key": "hz", "found": "77", "before": "10", "set": "8"}
+    value["done"] = "restored"
+    stored = {**value, "where": "stored", "key": "save", "found": None, "before": "", "done": "kept"}
     file = {"where": "file", "kind": "file", "key": "/etc/redis.conf", "found": "content", "done": "kept"}
-    ended = {**CHANGE, "ended_at": "2026-01-02T03:04:05Z", "ended_by": "deadline", "foreign": [value, file]}
+    ended = {**CHANGE, "ended_at": "2026-01-02T03:04:05Z", "ended_by": "deadline", "foreign": [value, stored, file]}
     assert history.history({"changes": [ended]}) == [
         "c1: rolled back, 1 setting, 2 h ago by ops, taken back by the host at its deadline at 2026-01-02T03:04:05Z, "
-        "latency not measured after that, redis hz was set by somebody else to 77 (live) and restored, "
+        "latency not measured after that, redis hz was set by somebody else to 77 (live; before it was 10, by the "
+        "change 8) and restored, redis save was set by somebody else to nothing (stored; before it was '', by the "
+        "change 8) and kept, "
         "/etc/redis.conf was edited by somebody else (content) and kept"
     ]
     kept = {**CHANGE, "state": "confirmed", "ended_at": "2026-01-02T03:04:05Z", "ended_by": "operator"}
