@@ -45,7 +45,7 @@ WHO = {
     "apply": "taken back at once, since applying it failed",
     "operator": "taken back by a play or an operator",
 }
-#: Who has no baseline that the restored host could be held against.
+#: Who never measures the restored host.
 UNMEASURED = ("deadline", "boot", "recover")
 
 
@@ -86,7 +86,9 @@ def _end(change: dict[str, Any]) -> Iterator[str]:
         return
     who = "kept" if change["state"] == "confirmed" else WHO.get(change.get("ended_by", ""), "taken back")
     yield f"{who} at {change['ended_at']}"
-    if change["state"] != "confirmed" and change.get("ended_by") in UNMEASURED:
+    # An operator's may be that of a gated change, which measures; but it confirms only what it does not take back.
+    unmeasured = change.get("ended_by") in UNMEASURED or change.get("confirmed_at")
+    if change["state"] != "confirmed" and unmeasured:
         yield "latency not measured after that"
     if change.get("left_stopped"):
         yield "the server was stopped by somebody and left so"

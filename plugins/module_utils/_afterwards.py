@@ -95,7 +95,6 @@ def _end(result: Mapping[str, Any]) -> str:
     if result.get("left_stopped"):
         read = "files and values of the kernel have been read back"
         more += "; the server was stopped by somebody and left so"
-    more += "; its latency was not measured, since there is no baseline here"
     if not result.get("changed", True):  # what the host did by itself says nothing of it
-        return f" had been rolled back before{more}"
-    return f" was rolled back, and {read}{more}"
+        return f" had been rolled back before{more}"  # measured then or not: its record tells
+    return f" was rolled back, and {read}{more}; its latency was not measured by this rollback"

@@ -69,6 +69,7 @@ changes:
     - C(ended_at) (UTC) and C(ended_by) tell when it was confirmed or taken back, and who did it. V(operator) asked for
       it, V(apply) failed and took back what it had done, the host did it at its V(deadline) or after a V(boot), and
       V(recover) is the command by hand on the host.
+    - C(confirmed_at) (UTC) tells when it was confirmed, also where it was taken back later.
     - C(runner_damage) names which of the two copies of the code that the host takes an open change back with is no
       longer whole. Where both are named the host does not take it back by itself.
     - C(lost) names what the journal of the change no longer tells, where it was damaged. Nothing of it is guessed.

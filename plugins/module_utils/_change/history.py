@@ -36,6 +36,7 @@ def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] |
 
 
 def _tell_one(change: Change) -> dict[str, Any]:
+    confirmed = change.journal.last("confirmed") or {}
     failed = change.end if change.state == "rollback_failed" else {}
     return {
         "change_id": change.change_id,
@@ -44,6 +45,7 @@ def _tell_one(change: Change) -> dict[str, Any]:
         "owner": change.opened["owner"],
         "opened_at": _time(change.opened["opened_at"]),
         "age": change.age,
+        "confirmed_at": _time(confirmed["at"]) if "at" in confirmed else "",
         "ended_at": _time(change.end["at"]) if "at" in change.end else "",
         "ended_by": str(change.end.get("by", "")),
         "server": change.opened["server"],

@@ -123,3 +123,4 @@ def test_it_is_told_who_ended_a_change(changer: Make, monkeypatch: pytest.Monkey
         ("rolled_back", "apply"),
     ]
     assert all(change["ended_at"].endswith("Z") for change in changes)
+    assert [change["confirmed_at"].endswith("Z") for change in changes] == [True, False]

@@ -66,6 +66,19 @@ def test_history_tells_who_took_a_change_back_and_what_others_had_set() -> None:
     assert history.history([kept]) == ["c1: confirmed, 1 setting, 2 h ago by ops, kept at 2026-01-02T03:04:05Z"]
 
 
+def test_history_tells_that_nobody_measured_only_where_the_journal_shows_it() -> None:
+    ended = {**CHANGE, "ended_at": "2026-01-02T03:04:05Z", "ended_by": "operator"}
+    # A gated change takes back what it has not confirmed, and measures then; the journal does not tell it from others.
+    assert "latency" not in history.history([ended])[0]
+    assert "latency" not in history.history([{**ended, "confirmed_at": ""}])[0]
+    later = history.history([{**ended, "confirmed_at": "2026-01-02T03:00:00Z"}])[0]
+    assert later.endswith(
+        "taken back by a play or an operator at 2026-01-02T03:04:05Z, latency not measured after that"
+    )
+    kept = {**ended, "state": "confirmed", "confirmed_at": "2026-01-02T03:04:05Z"}
+    assert "latency" not in history.history([kept])[0]
+
+
 def test_history_tells_drift_and_why_it_is_not_known() -> None:
     gone = {"change_id": "c1", "kind": "systemd", "key": "Nice", "unit": "a.service", "where": "stored"}
     told = {"changes": [], "drift": [{**gone, "wanted": "5", "found": None}], "drift_unknown": "nobody listens"}
