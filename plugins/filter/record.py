@@ -142,7 +142,7 @@ def metrics(baseline: dict[str, Any], measured: dict[str, Any], restored: dict[s
                     "ratio": round(after / before, 3) if before and after is not None else None,
                     "status": ", ".join(gate["outcome"] for gate in gates),
                     "expected": min(
-                        (limit for limit in map(_limit, gates, [before] * len(gates)) if limit), default=None
+                        (limit for limit in map(limit_of, gates, [before] * len(gates)) if limit), default=None
                     ),
                 }
             )
@@ -154,7 +154,7 @@ def _shown(query: str) -> str:
     return query[len(RELATIVE) :] if query.startswith(RELATIVE) else query
 
 
-def _limit(gate: dict[str, Any], before: float | None) -> float | None:
+def limit_of(gate: dict[str, Any], before: float | None) -> float | None:
     """In microseconds; for a gate that is relative to the reference, what it comes to on a host that costs the same."""
     if not gate["query"].startswith(RELATIVE):
         return gate.get("limit")

@@ -11,9 +11,11 @@ short_description: Show several changes as a table that fits on a terminal
 version_added: 0.1.0
 author: The lowlat.redis authors (@lowlat)
 description:
-  - One line for each change with the figure that tells most of it, before and after, its outcome and the decision. That
-    is the figure of the hard gate that did worst. One that failed is worse than one that stayed open, and that than one
-    that held; among equals the one counts that is furthest past its limit, or nearest to it.
+  - One line for each change with the figure that tells most of it, before and after, the limit of its gate, its outcome
+    and the decision. That is the figure of the hard gate that did worst. One that failed is worse than one that stayed
+    open, and that than one that held; among equals the one counts that is furthest past its limit, or nearest to it.
+  - Figures and limits are in microseconds. The limit of a gate that is relative to the reference is what it comes to on
+    a host that costs the same as before.
 positional: _input
 options:
   _input:
@@ -40,9 +42,11 @@ _value:
 import textwrap
 from typing import Any
 
-HEAD = ("change", "metric", "before", "after", "put back", "gate", "end", "decision")
-NUMBERS = (2, 3, 4)
-LEGEND = "Metric: of the hard gate that did worst, by its outcome and then by how near its limit it came."
+from ansible_collections.lowlat.redis.plugins.filter.record import limit_of
+
+HEAD = ("change", "metric", "before", "after", "limit", "put back", "gate", "end", "decision")
+NUMBERS = (2, 3, 4, 5)
+LEGEND = "In us, of the hard gate that did worst: by its outcome, then by how near its limit it came."
 
 
 def summary(records: list[dict[str, Any]]) -> str:
@@ -62,14 +66,16 @@ def _row(record: dict[str, Any]) -> tuple[str, ...]:
     metric, _dot, name = figure.partition(".")
     shown = next(
         (row for row in record["metrics"] if (row["metric"], row["figure"]) == (metric, name)),
-        {"before": None, "after": None, "restored": None},
+        None,
     )
+    before, after, again = (shown[side] if shown else None for side in ("before", "after", "restored"))
     return (
         record["name"],
         f"{metric} {name}",
-        _us(shown["before"]),
-        _us(shown["after"]),
-        _us(shown["restored"]),
+        _us(before),
+        _us(after),
+        _us(limit_of(gate, before) if gate and shown else None),
+        _us(again),
         gate["outcome"] if gate else "-",
         record["state"].replace("_", " "),
         str(record["decision"].get("decision", "-")).replace("_", " "),
@@ -89,7 +95,7 @@ def _strain(gate: dict[str, Any]) -> float:
 
 
 def _us(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} us"
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
