@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pytest
 
 from ansible_collections.lowlat.redis.plugins.filter.record import record
 from tests.unit._judge.made_up import taken
@@ -33,7 +34,7 @@ def peak(p50: float) -> dict[str, Any]:
     return measurement
 
 
-def rendered(look: str, before: str) -> str:
+def rendered(look: str, before: str, **measured: Any) -> str:
     # As Ansible's template renders it.
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True)
     environment.filters["dict2items"] = lambda given: [{"key": key, "value": given[key]} for key in given]
@@ -53,6 +54,7 @@ def rendered(look: str, before: str) -> str:
             "verification": {"first": gates, "looks": looks},
             "decision": {"decision": "roll_back", "failed": ["highest"], "inconclusive": [], "reason": "past"},
             "cause": "genuine",
+            **measured,
         },
         "confirmed": {},
         "rolled_back": {"state": "rolled_back"},
@@ -80,3 +82,22 @@ def test_a_gate_that_the_host_had_failed_before_is_told_beside_the_others() -> N
     for look in ("first", "larger_sample"):
         text = rendered(look, "fail")
         assert f"\n\n- {told}\n\n## Verification" in text.replace("\n\n\n", "\n\n"), text
+
+
+@pytest.mark.parametrize(
+    ("aborted", "told"),
+    [
+        (["set_rtt_p50"], "set_rtt_p50 was past its abort level."),
+        (["set_rtt_p50", "xadd_rtt_p50"], "set_rtt_p50, xadd_rtt_p50 were past their abort levels."),
+    ],
+)
+def test_what_was_past_its_abort_level_is_told_of_one_and_of_several(aborted: list[str], told: str) -> None:
+    decision = {"decision": "roll_back", "failed": aborted, "aborted": aborted, "inconclusive": [], "reason": "past"}
+    assert f"\nNot made: {told}\n" in rendered("first", "pass", verification={}, decision=decision)
+
+
+def test_the_date_says_what_it_is_of() -> None:
+    text = rendered("first", "pass")
+    begun = peak(20.0)["started_at"]
+    assert text.count(f"- **Begun (baseline)**: {begun}\n") == 2
+    assert "**Date**" not in text
