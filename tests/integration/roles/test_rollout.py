@@ -83,6 +83,7 @@ def test_nor_of_one_that_was_refused_before_its_first_phase(tmp_path: Path) -> N
     told = played.printed.rpartition("The next hosts are left alone: ")[2]
     assert told.startswith("bad failed, as told above. What was"), told
 
+
 @pytest.mark.parametrize(
     ("phases", "own", "says"),
     [
