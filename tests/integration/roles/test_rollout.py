@@ -83,6 +83,7 @@ def test_nor_of_one_that_was_refused_before_its_first_phase(tmp_path: Path) -> N
     told = played.printed.rpartition("The next hosts are left alone: ")[2]
     assert told.startswith("bad failed, as told above. What was"), told
 
+
 @pytest.mark.parametrize(
     ("phases", "own", "says"),
     [
@@ -152,11 +153,11 @@ def test_a_rehearsal_shows_the_differences_and_hazards_of_every_phase(tmp_path: 
     variables = {"lowlat_phases": names, "lowlat_own_phases": {name: {"settings": []} for name in names}}
     hosts = {"one": {"plan": plans}, "two": {}}
     played = run_play(tmp_path, "lowlat.redis.apply", hosts, {**variables, "lowlat_serial": 2}, "--check", "--diff")
-    assert [call.split()[0] for call in played.calls("one")] == ["plan"] * 3
+    assert [call.split()[0] for call in played.calls("one")] == ["plan", "plan", "baseline", "plan"]
     assert "-hz 10" in played.printed and "+hz 8" in played.printed
     told = played.printed.rpartition('"msg": ')[2]
     assert r"first: [6] maxmemory: it would evict\nthird: [4] databases: the AOF is off" in told, told
-    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan"] * 3)
+    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan", "baseline"] * 3)
 
 
 def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:
