@@ -65,7 +65,8 @@ def test_what_would_go_back_is_shown_and_nothing_does(changer: Make) -> None:
     told = journal.read_bytes()
     rehearsed = host.run("rolled_back", check=True)
     assert rehearsed["diff"] == {
-        "before": "redis hz live: 77 (set by somebody since the change)\nredis hz stored: 8\nredis timeout live: 9\nredis timeout stored: 9\n"
+        "before": "redis hz live: 77 (set by somebody since the change)\nredis hz stored: 8\n"
+        "redis timeout live: 9\nredis timeout stored: 9\n"
         "redis tls-key-file-pass live: (a secret)\nredis tls-key-file-pass stored: (a secret)\n",
         "after": "redis hz live: 10\nredis hz stored: (in no file)\nredis timeout live: 7\nredis timeout stored: 7\n"
         "redis tls-key-file-pass live: (another secret)\nredis tls-key-file-pass stored: (another secret)\n",

@@ -233,8 +233,8 @@ def test_verify_fails_where_a_hard_gate_cannot_be_judged(tmp_path: Path) -> None
     assert (played.failed("holds"), played.failed("open")) == (False, True)
     assert "phase9 holds on open" not in played.printed
     assert (
-        "phase9 holds on holds: its settings hold; no absolute gate was given, so its latency was measured and not judged"
-        ": rtt p50 20.00 us"
+        "phase9 holds on holds: its settings hold; no absolute gate was given, so its latency was measured and not "
+        "judged: rtt p50 20.00 us"
     ) in played.printed
     assert "phase9 holds on judged: its settings hold, and 1 gate: rtt p50 20.00 us" in played.printed
     assert "phase9 holds on past: its settings hold, and 3 gates but for the limit of b, c: rtt p50" in played.printed
