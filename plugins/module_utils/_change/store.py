@@ -37,8 +37,8 @@ ENDS = ("confirmed", "rolled_back", "rollback_failed")
 #: Nobody else may start a change before one in these states has come to an end.
 UNFINISHED = ("open", "applied", "rolling_back", "rollback_failed")
 _ELSEWHERE = (
-    "If one was made in another state directory, name that: state_directory, or -e gated_change_state_directory=... for "
-    "a playbook. lowlat.redis.status tells which changes there are in one"
+    "If one was made in another state directory, name that: state_directory, or -e gated_change_state_directory=... "
+    "for a playbook. lowlat.redis.status tells which changes there are in one"
 )
 
 
