@@ -63,8 +63,8 @@ def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.calls("next") == []
     assert (
         "The next hosts are left alone: early, killed, refused, stuck, unmeasured, worse failed, as told above; "
-        "lost could not be reached: a change that is open there is taken back by the host itself at its deadline, unless "
-        "gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. "
+        "lost could not be reached: a change that is open there is taken back by the host itself at its deadline, "
+        "unless gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. "
         "What was done on good stands."
     ) in played.printed
     assert played.failed("good")
