@@ -15,6 +15,7 @@ from ._judge.blame import KEEP, ROLL_BACK
 from ._judge.decision import decide
 from ._judge.gates import judge, parse
 from ._judge.outcome import Gate
+from ._judge.recommend import recommend
 from ._probe.measurement import measure
 from ._probe.plan import Plan
 from ._server.connection import Address
@@ -63,7 +64,8 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
     if any(gate.severity == "hard" for gate in gates) and result["decision"]["decision"] != KEEP:
-        raise LowlatError(_ended(result["decision"]), where=where, why=result["decision"]["reason"], **result)
+        why, remedy = result["decision"]["reason"], _remedy(result)
+        raise LowlatError(_ended(result["decision"]), where=where, why=why, remedy=remedy, **result)
     return result
 
 
@@ -79,6 +81,16 @@ def _checked(params: Mapping[str, Any], baseline: Any, to_be: bool) -> tuple[lis
         commands=tuple(params["commands"]),
         cpu=params["cpu"],
     )
+
+
+def _remedy(result: Mapping[str, Any]) -> str:
+    """What was seen is worth doing something about; where nothing was, what is left."""
+    found = recommend(result["measurement"], result["gates"], result["cause"])
+    if found:
+        return "; ".join(found)
+    if result["decision"]["failed"]:
+        return "Take back what was changed, or give the gate a limit that this host can hold"
+    return "Measure again at a quiet time or with more samples; on_inconclusive: keep lets pass what is open"
 
 
 def _ended(decision: Mapping[str, Any]) -> str:

@@ -316,7 +316,8 @@ comparisons:
 verification:
   description:
     - The outcomes of the C(first) measurement and the C(looks) that followed, each with C(name), C(measurement),
-      C(outcomes) and C(comparisons) with the baseline. Empty where nothing had to be looked into.
+      C(outcomes) and C(comparisons) with the baseline. Their names are C(pinned_runs), C(larger_sample) and
+      C(largest_sample). Empty where nothing had to be looked into.
   returned: when the server could be measured
   type: dict
 missing_library:

@@ -59,6 +59,7 @@ def test_a_hard_gate_that_cannot_be_judged_fails_the_task() -> None:
         probed(in_turn(replica()), gates=[SET])
     assert caught.value.details["decision"]["inconclusive"] == ["set_p99"]
     assert caught.value.details["measurement"]["rtt"]["count"] == 6000
+    assert "on_inconclusive: keep" in caught.value.remedy or "Pin the server" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from .._server import acl_users, config_file, config_reader, directives, startab
 from .._server.replication import Replica
 from .._settings import registry
 from .._settings.setting import Host
-from . import persistence
+from . import evicting, persistence
 from .guard import Hazard, RestartMode
 from .plan import Plan
 
@@ -142,7 +142,7 @@ def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
     if not _restarts(plan, restart):
         return
     items = (item for item in plan.to_change if item.setting.kind == "redis")
-    limit = persistence.evicted_at_start(host, {item.setting.key: str(item.setting.value) for item in items})
+    limit = evicting.at_a_start(host, {item.setting.key: str(item.setting.value) for item in items})
     if limit:
         yield Hazard(
             "evicts_at_start",

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._errors import ChangeError
@@ -91,31 +90,6 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
         if differs:
             found.append(name)
     return found
-
-
-def evicted_at_start(host: Host, written: Mapping[str, str]) -> int:
-    """The limit by which a start would evict keys, before the running server's own can be set again; 0 where none does.
-
-    ``written`` is what the config file is going to say besides what it says now.
-    """
-    path = host.instance.config_file
-    if path is None or host.instance.role == "replica":  # which leaves that to its master
-        return 0
-    stored = {**config_file.effective(path, host.instance.version), **written}
-    limit = directives.normalise("maxmemory", stored.get("maxmemory", "0"))
-    policy = stored.get("maxmemory-policy", "noeviction").lower()
-    used = int(host.client.info("memory")["used_memory"])
-    if policy == "noeviction" or not limit.isdigit() or not 0 < int(limit) < used:
-        return 0
-    return 0 if _evicts_already(host, int(limit), policy) else int(limit)
-
-
-def _evicts_already(host: Host, limit: int, policy: str) -> bool:
-    """Whether the running server evicts all that this limit and policy would: a full cache uses its limit and more."""
-    live = host.client.config_get("maxmemory*")
-    now, runs = int(live["maxmemory"] or 0), str(live["maxmemory-policy"])
-    spares = runs == "noeviction" or runs.startswith("volatile-") and not policy.startswith("volatile-")
-    return 0 < now <= limit and not spares
 
 
 def rewrite_aof(host: Host) -> None:

@@ -56,6 +56,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "config_file": host.instance.config_file,
             "pidfile": None if host.instance.unit else _pidfile(host),
             "cpus": remembered.cpus(host),
+            "used_memory": int(host.client.info("memory")["used_memory"]),
         },
         "connection": host.address.tls_options(),
         "boot_id": boot.identity(),

@@ -16,9 +16,9 @@ from .._libraries import redis
 from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from . import boot, keys, remembered, sealed
+from . import boot, evicting, keys, remembered, sealed
 from .launch import is_running, refuse_supervised, restart_process
-from .persistence import elsewhere, evicted_at_start, persistence, rewrite_aof, save_before_stop
+from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import PATIENCE, until
 
 #: A server that dies of its start (hazard 8: after READY=1) has done so within this time after its first answer, and
@@ -119,7 +119,7 @@ def _make_ready(host: Host, ours: frozenset[str]) -> bool:
             why=f"its config file and the running server differ in {', '.join(other)}",
             remedy="Make them agree, then restart it yourself or try again",
         )
-    limit = evicted_at_start(host, {})
+    limit = evicting.at_a_start(host, {})
     if limit:
         raise ChangeError(
             "The server would evict keys in a restart",

@@ -14,6 +14,7 @@ from .._settings import registry
 from .._settings.setting import Host
 from . import (
     belonging,
+    evicting,
     foreign,
     given_back,
     guards_rollback,
@@ -111,6 +112,8 @@ def start_again(
     later: frozenset[str] = frozenset(),
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
+    if not result.accepts_lost_data:
+        evicting.refuse(change, given_back.stored_values(change))
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:

@@ -42,7 +42,7 @@ def of_others(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
     for name, sentence in (("steal", "the hypervisor took"), ("throttled", "a CPU quota took")):
         now, then = here.amount(name), before.amount(name) or 0.0
         if now is not None and now - then > _STOLEN_SHARE:
-            told.append(f"{sentence} {now:.1%} of the time, {then:.1%} before")
+            told.append(f"{sentence} {now:.1%} of the time{_then(before, f'{then:.1%}')}")
             cost = max([cost, *((now - then) * wall for wall in walls)])
     for metric in metrics:
         wall, other = here.term(metric, "wall"), here.kept_away(metric)
@@ -51,9 +51,14 @@ def of_others(before: Facts, here: Facts, metrics: Sequence[str]) -> Found:
         then = before.kept_away(metric) or 0.0
         if other - then > _FOREIGN_SHARE * wall:
             share = then / (before.term(metric, "wall") or wall)
-            told.append(f"others took {other / wall:.1%} of the time of {metric}, {share:.1%} before")
+            told.append(f"others took {other / wall:.1%} of the time of {metric}{_then(before, f'{share:.1%}')}")
             cost = max(cost, other - then)
     return told, cost
+
+
+def _then(before: Facts, amount: str) -> str:
+    """What it was before, where there was a before."""
+    return f", {amount} before" if before else ""
 
 
 def _placement(before: Facts, here: Facts) -> list[str]:
@@ -66,7 +71,7 @@ def _moved(before: Facts, here: Facts) -> list[str]:
     for who in ("probe", "server"):
         now, then = here.amount("migrations", who), before.amount("migrations", who) or 0.0
         if now is not None and now > max(1.0, 2.0 * then):
-            told.append(f"the {who} moved to another CPU {now:.0f} times, {then:.0f} before")
+            told.append(f"the {who} moved to another CPU {now:.0f} times{_then(before, f'{then:.0f}')}")
     return told
 
 

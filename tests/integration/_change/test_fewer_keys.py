@@ -9,7 +9,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
+import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, journal, launch, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
@@ -185,6 +187,46 @@ def test_nor_in_a_rollback(changer: Make) -> None:
     path.write_bytes(path.read_bytes().replace(b"maxmemory 3mb", b"maxmemory 1gb"))
     assert host.run("rolled_back", on_foreign_change="keep")["state"] == "rolled_back"
     assert (host.live("databases"), host.server.client().dbsize()) == ("16", 100)
+
+
+def test_nor_is_a_dead_server_started_that_would(changer: Make) -> None:
+    host = over_its_files_limit(changer, "maxmemory-policy allkeys-lru")
+    host.server.client().save()
+    host.apply(*host.redis(hz=20))
+    killed_hard(host)
+    for _again in range(2):
+        with pytest.raises(ChangeError, match="maxmemory of 3145728 .* accept_lost_data"):
+            host.run("rolled_back")
+        with pytest.raises(redis.ConnectionError):
+            host.server.client().ping()
+    path = Path(host.server.config_file)
+    path.write_bytes(path.read_bytes().replace(b"maxmemory 3mb", b"maxmemory 1gb"))
+    host.server.stop()
+    host.server.start()
+    assert host.run("rolled_back", on_foreign_change="keep")["state"] == "rolled_back"
+    assert (host.live("hz"), host.server.client().dbsize()) == ("10", 100)
+
+
+def test_but_by_who_accepts_it(changer: Make) -> None:
+    host = over_its_files_limit(changer, "maxmemory-policy allkeys-lru")
+    host.server.client().save()
+    host.apply(*host.redis(hz=20))
+    killed_hard(host)
+    assert host.run("rolled_back", accept_lost_data=True)["state"] == "rolled_back"
+    assert host.live("hz") == "10"
+
+
+def test_a_full_cache_that_died_is_started(changer: Make) -> None:
+    host = changer("maxmemory 100kb", "maxmemory-policy allkeys-lru", persist=True)
+    host.apply(*host.redis(hz=20))
+    killed_hard(host)
+    assert host.run("rolled_back")["state"] == "rolled_back"
+
+
+def killed_hard(host: Any) -> None:
+    process = psutil.Process(host.pid)
+    process.kill()
+    process.wait()
 
 
 def test_a_limit_that_evicts_nothing_is_in_nobodys_way(changer: Make) -> None:

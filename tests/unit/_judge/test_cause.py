@@ -139,7 +139,9 @@ def test_without_a_baseline_the_verification_is_what_it_is_held_against() -> Non
     assert attribute(None, measurement(2, pinned=False), measurement(3), {})["cause"] == "artifact"
     # Alone, it can only say what is wrong in itself.
     assert attribute(None, measurement(2, host=1.1))["cause"] == "unexplained"
-    assert attribute(None, measurement(2, foreign=1.0))["cause"] == "artifact"
+    alone = attribute(None, measurement(2, foreign=1.0, steal=0.04))
+    assert alone["cause"] == "artifact"
+    assert not [sentence for sentence in alone["evidence"] if "before" in sentence]
 
 
 def without(whole: dict[str, Any], *path: str) -> dict[str, Any]:

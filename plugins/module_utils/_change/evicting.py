@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys that a start would throw away: a limit that was raised by command alone is the file's again while data loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._errors import ChangeError
+from .._server import config_file, directives
+from .._settings.setting import Host
+from .store import Change
+
+
+def at_a_start(host: Host, written: Mapping[str, str]) -> int:
+    """The limit by which a start would evict keys, before the running server's own can be set again; 0 where none does.
+
+    ``written`` is what the config file is going to say besides what it says now.
+    """
+    path = host.instance.config_file
+    if path is None or host.instance.role == "replica":  # which leaves that to its master
+        return 0
+    stored = {**config_file.effective(path, host.instance.version), **written}
+    used = int(host.client.info("memory")["used_memory"])
+    return _limit(stored, directives.running(host.client), used)
+
+
+def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
+    """ChangeError where starting its dead server would evict keys that it had when the change was opened.
+
+    ``stored_now`` is what the file would bring. Journals of older releases do not tell what the server used.
+    """
+    then, used = change.opened["runtime"], int(change.opened["server"].get("used_memory") or 0)
+    limit = 0 if then.get("replicaof") else _limit(stored_now, then, used)
+    if limit:
+        raise ChangeError(
+            "The server is dead and was not started, since it would evict keys for good",
+            where=str(change.opened["server"]["config_file"]),
+            why=f"the file has a maxmemory of {limit} and an evicting policy, and the server used {used} under a limit "
+            f"of {then['maxmemory']} (0 is none) that was set by command alone",
+            remedy="Write a limit into that file that holds its data and start it, then roll back again; or roll back "
+            "with accept_lost_data",
+        )
+
+
+def _limit(stored: Mapping[str, str], running: Mapping[str, str], used: int) -> int:
+    limit = directives.normalise("maxmemory", stored.get("maxmemory", "0"))
+    policy = stored.get("maxmemory-policy", "noeviction").lower()
+    if policy == "noeviction" or not limit.isdigit() or not 0 < int(limit) < used:
+        return 0
+    return 0 if _evicts_already(running, int(limit), policy) else int(limit)
+
+
+def _evicts_already(running: Mapping[str, str], limit: int, policy: str) -> bool:
+    """Whether the running server evicts all that this limit and policy would: a full cache uses its limit and more."""
+    now, runs = int(running["maxmemory"] or 0), str(running["maxmemory-policy"])
+    spares = runs == "noeviction" or runs.startswith("volatile-") and not policy.startswith("volatile-")
+    return 0 < now <= limit and not spares
