@@ -35,18 +35,17 @@ def run(params: Mapping[str, Any]) -> dict[str, Any]:
     return judged(params, partial(measure, address), str(address))
 
 
+def rehearse(params: Mapping[str, Any]) -> dict[str, Any]:
+    """As ``run`` up to the measurement, which is empty: so is a baseline that was to be made by a rehearsal."""
+    Address.from_options(dict(params))
+    baseline = params["baseline"]
+    _checked(params, baseline or None, to_be=params["on_inconclusive"] == KEEP or baseline == {})
+    return {"changed": False, "measurement": {}, "gates": []}
+
+
 def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, Any]], where: str) -> dict[str, Any]:
     """As ``run``, of whatever ``measuring`` measures; ``where`` that is, for errors."""
-    gates = parse(params["gates"])
-    check(params["baseline"], gates, to_be=params["on_inconclusive"] == KEEP)
-    plan = Plan(
-        samples=params["samples"],
-        runs=params["runs"],
-        duty=params["duty"],
-        rate=params["rate"],
-        commands=tuple(params["commands"]),
-        cpu=params["cpu"],
-    )
+    gates, plan = _checked(params, params["baseline"], to_be=params["on_inconclusive"] == KEEP)
     spent: list[float] = []
 
     def take(wanted: Plan) -> Mapping[str, Any]:
@@ -68,6 +67,20 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
         why, remedy = result["decision"]["reason"], _remedy(result)
         raise LowlatError(_ended(result["decision"]), where=where, why=why, remedy=remedy, **result)
     return result
+
+
+def _checked(params: Mapping[str, Any], baseline: Any, to_be: bool) -> tuple[list[Gate], Plan]:
+    """The gates and the plan of the measurement; BadInput for what makes no sense."""
+    gates = parse(params["gates"])
+    check(baseline, gates, to_be)
+    return gates, Plan(
+        samples=params["samples"],
+        runs=params["runs"],
+        duty=params["duty"],
+        rate=params["rate"],
+        commands=tuple(params["commands"]),
+        cpu=params["cpu"],
+    )
 
 
 def _remedy(result: Mapping[str, Any]) -> str:

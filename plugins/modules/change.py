@@ -278,7 +278,7 @@ error:
   type: dict
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -314,6 +314,12 @@ class Module(AnsibleModule):
         super()._load_params()
         if isinstance(self.params, dict):
             self.no_log_values.update(written.secrets(self.params.get("settings")))
+
+    def fail_json(self, msg: str, **facts: Any) -> NoReturn:
+        """Of a key that no setting has Ansible tells neither the setting nor what was meant."""
+        params = getattr(self, "params", None)
+        misspelt = written.misspelt(params.get("settings")) if isinstance(params, dict) else None
+        super().fail_json(misspelt.message if misspelt else msg, **facts)
 
 
 def main() -> None:

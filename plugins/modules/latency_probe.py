@@ -120,7 +120,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Measures as usual.
+    description:
+      - Refuses what would be refused before the measurement, such as a gate that cannot match anything, and measures
+        nothing. RV(measurement) and RV(gates) are empty, and so may O(baseline) be then.
   diff_mode:
     support: none
     description: Changes nothing.
@@ -170,7 +172,7 @@ measurement:
   description:
     - What was measured. Times are in microseconds unless said otherwise. Where a breach was looked into this is the
       first measurement. Those after it are in RV(verification), and RV(gates[].look) says by which a gate was judged.
-  returned: when the server could be measured
+  returned: when the server could be measured; empty in check mode
   type: dict
   sample: {rtt: {p50: 8.6, p99: 9.8, jitter: 1.2, count: 6000}, not_measured: {}}
   contains:
@@ -240,7 +242,7 @@ measurement:
       type: int
 gates:
   description: Each gate and what became of it.
-  returned: when the server could be measured
+  returned: when the server could be measured; empty in check mode
   type: list
   elements: dict
   contains:
@@ -371,7 +373,8 @@ def main() -> None:
     # Only now: these import the libraries.
     from ansible_collections.lowlat.redis.plugins.module_utils import _gated_probe
 
-    _module.run(module, lambda: _gated_probe.run(module.params))
+    take = _gated_probe.rehearse if module.check_mode else _gated_probe.run
+    _module.run(module, lambda: take(module.params))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ def confirm(
     Returns the change, whether this call confirmed it, and warnings: of what its server has lost, and
     of what is left of its watch.
     """
+    if not store.path.exists():
+        store.find(change_id, name)  # which says so: the lock would make the directory
     with store.locked(doing="confirm a change"):
         change = store.find(change_id, name)
         if change.state == "confirmed":

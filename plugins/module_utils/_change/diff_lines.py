@@ -25,6 +25,11 @@ class Lines:
         """A live or stored value that is to be another one; of a secret only that it is."""
         self.change(_label(setting, where), *pair(setting, where, old, new))
 
+    def foreign(self, setting: Setting, old: Any, new: Any, becomes: str) -> None:
+        """A live value that somebody has set since; ``becomes`` is told in place of the new one where it is to stay."""
+        before, after = pair(setting, "live", old, new)
+        self.change(_label(setting, "live"), f"{before} (set by somebody since the change)", becomes or after)
+
     def unknown(self, setting: Setting, where: str, why: str, new: Any) -> None:
         """One that is to be this, while nobody can tell what it is."""
         self.change(_label(setting, where), f"(not known: {why})", _words(setting, where, new))

@@ -11,7 +11,7 @@ from typing import Callable
 from .._errors import LowlatError
 from .._server import supervisor
 from .._settings.setting import Host, Reading, Setting
-from . import drift, foreign_files, preimage, stored, waiting
+from . import drift, foreign, foreign_files, preimage, stored, waiting
 from .diff_lines import Lines
 from .store import Change
 
@@ -21,6 +21,8 @@ _BECOMES = {
     "kept": "without the lines of the change",
     "left": "left alone",
 }
+#: And of a live value that somebody has set.
+_STAYS = {"restore": "", "keep": "(kept as it is)", "fail": "(left alone, and the rollback fails for it)"}
 
 
 @dataclass
@@ -51,7 +53,11 @@ def look(change: Change, connect: Callable[[], Host], policy: str | None) -> Way
         if now is None:
             if facts["live"]:
                 way.lines.unknown(setting, "live", why, before.live)
-        elif policy == "restore" or now.live == before.live or preimage.live_holds(setting, now):
+        elif _is_foreign(change, setting, before, now, host):
+            way.lines.foreign(setting, now.live, before.live, _STAYS[policy])
+            if facts["restart"] and policy == "restore":
+                way.restart.append(setting.key)
+        else:
             if now.live != before.live:
                 way.lines.value(setting, "live", now.live, before.live)
             if facts["restart"] and (now.live != before.live or _cannot_be_read(change, setting)):
@@ -72,6 +78,11 @@ def _live(setting: Setting, host: Host | None, unreachable: LowlatError | None) 
         return None, error.what
     except OSError as error:
         return None, str(error)
+
+
+def _is_foreign(change: Change, setting: Setting, before: Reading, now: Reading, host: Host | None) -> bool:
+    reached = preimage.readable(host) or preimage.without_server()
+    return foreign.is_foreign(change, setting, before, now, reached)
 
 
 def _cannot_be_read(change: Change, setting: Setting) -> bool:

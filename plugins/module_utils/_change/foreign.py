@@ -93,11 +93,7 @@ def is_same(was: Any, now: Any) -> bool:
 
 def stays(result: Undone, setting: Setting, before: Reading, now: Reading, host: Host) -> bool:
     """Whether a live value is somebody else's and is not to be overwritten. One that is gets written down."""
-    if now.live == before.live or now.live is None or not _is_telling(setting):
-        return False
-    known = latest(result, "live", _subject(setting))
-    again = known is not None and is_same(known["was"], now.live)
-    if not again and not _is_third(result.change, setting, before, now, host):
+    if not _is_somebodys(result, setting, before, now, host):
         return False
     if result.change.journal.last("applied") is None:
         # Killed on its way the change may have written what the server or the kernel made another value of.
@@ -108,6 +104,11 @@ def stays(result: Undone, setting: Setting, before: Reading, now: Reading, host:
         return False
     _write_value(result, "live", setting, before.live, now.live)
     return result.policy != "restore"
+
+
+def is_foreign(change: Change, setting: Setting, before: Reading, now: Reading, host: Host) -> bool:
+    """Whether a rollback would find that somebody else has set this live value. Reads only."""
+    return change.journal.last("applied") is not None and _is_somebodys(begin(change), setting, before, now, host)
 
 
 def look_at_stored(result: Undone, setting: Setting, before: Reading, now: str | None) -> None:
@@ -145,6 +146,14 @@ def _write_value(result: Undone, where: str, setting: Setting, before: Any, now:
         found=found,
         was=now if found == now else sealed.seal(str(now)),
     )
+
+
+def _is_somebodys(result: Undone, setting: Setting, before: Reading, now: Reading, host: Host) -> bool:
+    if now.live == before.live or now.live is None or not _is_telling(setting):
+        return False
+    known = latest(result, "live", _subject(setting))
+    again = known is not None and is_same(known["was"], now.live)
+    return again or _is_third(result.change, setting, before, now, host)
 
 
 def _is_third(change: Change, setting: Setting, before: Reading, now: Reading, host: Host) -> bool:

@@ -85,11 +85,13 @@ def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:
     later = standing.on(store, change)
     if later:
         first = [other.change_id for other in reversed(later)]
-        order = f", in this order: {', '.join(first)}" if len(first) > 1 else f": {first[0]}"
+        those = (
+            f"those back first, in this order: {', '.join(first)}; the first" if len(first) > 1 else "that back first,"
+        )
         raise BadInput(
             f"Change {change.change_id} cannot be taken back before later ones",
             where=str(store.path),
             why="they wrote the same settings or files, or may have: " + ", ".join(reversed(first)),
-            remedy=f"Take {'those' if len(first) > 1 else 'that'} back first{order}. {asking.to_take_back(first[0])}",
+            remedy=f"Take {those} {asking.to_take_back(first[0], store.path)}",
             take_back_first=first,
         )

@@ -14,7 +14,7 @@ from .._server.replication import Peer, Replica
 from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 
-_FIELDS = {"kind", "key", "value", "secret", "unit", "optional"}
+_FIELDS = set(written.FIELDS)
 MASK = "********"
 
 

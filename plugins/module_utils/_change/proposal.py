@@ -43,11 +43,11 @@ def refuse_unfinished(store: Store) -> None:
         other_places.refuse(store.path)
         return
     failed = other.state == "rollback_failed"
-    back = asking.to_take_back(other.change_id)
+    back = asking.to_take_back(other.change_id, store.path)
     if failed:
         remedy = f"Roll it back again, which also proves that the host is as it was: {back}"
     elif other.state == "applied":
-        remedy = f"Keep it first, {asking.to_keep(other.change_id)}; or take it back: {back}"
+        remedy = f"Keep it first, {asking.to_keep(other.change_id, store.path)}; or take it back: {back}"
     else:  # killed on its way
         remedy = f"Take it back first: {back}"
     raise ChangeError(

@@ -60,6 +60,8 @@ def roll_back_one(
     accepts_lost_data: bool = False,
 ) -> Undone:
     """Take back a change by id, or the unfinished one, or the newest confirmed one; a second time is a no-op."""
+    if not store.path.exists():
+        store.find(change_id, name)  # which says so: the lock would make the directory
     with store.locked(doing="roll a change back"):
         change = store.find(change_id, name)
         if change.state == "rolled_back":

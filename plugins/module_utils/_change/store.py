@@ -36,6 +36,10 @@ STATES = {
 ENDS = ("confirmed", "rolled_back", "rollback_failed")
 #: Nobody else may start a change before one in these states has come to an end.
 UNFINISHED = ("open", "applied", "rolling_back", "rollback_failed")
+_ELSEWHERE = (
+    "If one was made in another state directory, name that: state_directory, or -e gated_change_state_directory=... "
+    "for a playbook. lowlat.redis.status tells which changes there are in one"
+)
 
 
 @dataclass
@@ -203,7 +207,7 @@ class Store:
                 f"There is no change {change_id!r} on this host",
                 where=str(self._changes),
                 why="known are: " + (", ".join(change.change_id for change in changes) or "none"),
-                remedy="Ask lowlat.redis.change_info for the changes of this host",
+                remedy="Ask lowlat.redis.change_info for the changes of this host" if changes else _ELSEWHERE,
             )
         named = [change for change in changes if name in (None, change.name)]
         unfinished = [change for change in named if change.state in UNFINISHED]
@@ -216,7 +220,7 @@ class Store:
             "There is no change" + (f" named {name!r}" if name else "") + " on this host",
             where=str(self._changes),
             why=f"the changes of this host are of {', '.join(names)}" if names else "none was ever opened here",
-            remedy=instead if names else "Apply one first, or name the state directory it was made in",
+            remedy=instead if names else _ELSEWHERE,
         )
 
     @staticmethod

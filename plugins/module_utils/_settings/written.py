@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from .._errors import BadInput
 from .._server import directives
 
+FIELDS = ("kind", "key", "value", "secret", "unit", "optional")
 #: In characters. Beyond any honest one, and errors repeat them.
 _LONGEST = {"kind": 64, "key": 256, "unit": 256, "value": 1024, "secret": 65536}
 _MOST_BITS = 1024
@@ -40,16 +42,54 @@ def check(fields: Any, where: str) -> None:
 
 def secrets(settings: Any) -> set[str]:
     """The texts in raw settings that nobody may log, those too that stand where they should not: never raises."""
+    found: set[str] = set()
+    for fields in _listed(settings):
+        if not isinstance(fields, Mapping):
+            continue
+        is_secret = directives.secret(str(fields.get("key", "")))
+        names = ["value", "secret"] if is_secret else ["secret"]
+        # Under a misspelt name it is one all the same, and Ansible shows what it refuses.
+        names += [name for name in fields if name not in FIELDS and (is_secret or _nearest(name) == "secret")]
+        found.update(str(fields[name]) for name in names if fields.get(name) not in (None, ""))
+    return found
+
+
+def misspelt(settings: Any) -> BadInput | None:
+    """About the first key in raw settings that no setting has, None where there is none; never raises.
+
+    No value is told: it may be a secret's.
+    """
+    for number, fields in enumerate(_listed(settings), start=1):
+        for key in fields if isinstance(fields, Mapping) else ():
+            if isinstance(key, str) and key not in FIELDS:
+                near = _nearest(key)
+                return BadInput(
+                    f"Unknown key {key[: _LONGEST['kind']]!r}" + (f"; did you mean {near!r}?" if near else ""),
+                    where=f"setting {number}" + _named(fields),
+                    why=f"a setting has {', '.join(FIELDS)}",
+                    remedy=_REMEDY,
+                )
+    return None
+
+
+def _nearest(key: Any) -> str:
+    """The field that was meant, empty where none is near."""
+    return next(iter(difflib.get_close_matches(str(key)[: _LONGEST["kind"]].lower(), FIELDS, n=1)), "")
+
+
+def _named(fields: Mapping[str, Any]) -> str:
+    """By kind and key, as far as those are texts of an honest length."""
+    names = [fields.get(name) for name in ("kind", "key")]
+    told = [name for name in names if isinstance(name, str) and name and len(name) <= _LONGEST["kind"]]
+    return f", {' '.join(told)}" if told else ""
+
+
+def _listed(settings: Any) -> list[Any]:
+    """Raw settings may be JSON still."""
     if isinstance(settings, str):
         with contextlib.suppress(ValueError, RecursionError):
             settings = json.loads(settings)
-    found: set[str] = set()
-    for fields in settings if isinstance(settings, list) else ():
-        if not isinstance(fields, Mapping):
-            continue
-        names = ("value", "secret") if directives.secret(str(fields.get("key", ""))) else ("secret",)
-        found.update(str(fields[name]) for name in names if fields.get(name) not in (None, ""))
-    return found
+    return settings if isinstance(settings, list) else []
 
 
 def _is_short(number: Any) -> bool:

@@ -63,17 +63,28 @@ def test_check_mode_plans_and_writes_nothing(changer: Make) -> None:
 def test_a_second_change_is_refused_while_one_is_open_and_says_which(changer: Make) -> None:
     host = changer()
     first = host.apply(*host.redis(hz=8))
-    its_id = first["change_id"]
+    its_id, there = first["change_id"], host.state_directory
     with pytest.raises(ChangeError, match=its_id) as caught:
         host.apply(*host.redis(hz=9))
     assert caught.value.remedy == (
-        f"Keep it first, by lowlat.redis.change with state: confirmed, change_id: {its_id}; or take it back: by the "
-        f"playbook lowlat.redis.rollback with -e lowlat_change_id={its_id}, or by lowlat.redis.change with state: "
-        f"rolled_back, change_id: {its_id}"
+        f"Keep it first, by lowlat.redis.change with state: confirmed, change_id: {its_id}, state_directory: {there}; "
+        f"or take it back: by the playbook lowlat.redis.rollback with -e lowlat_change_id={its_id} "
+        f"-e gated_change_state_directory={there}, or by lowlat.redis.change with state: rolled_back, "
+        f"change_id: {its_id}, state_directory: {there}"
     )
     assert host.live("hz") == "8"
     host.run("confirmed")
     assert host.apply(*host.redis(hz=9))["state"] == "applied"
+
+
+@pytest.mark.parametrize("state", ["rolled_back", "confirmed"])
+@pytest.mark.parametrize("given", [{}, {"change_id": "20260102T030405Z-phase2-1a2b"}, {"name": "phase2"}])
+def test_where_there_was_never_a_change_nothing_is_made(changer: Make, state: str, given: dict[str, str]) -> None:
+    host = changer()
+    with pytest.raises(BadInput, match="There is no change") as caught:
+        host.run(state, **given)
+    assert "state_directory" in caught.value.remedy and "Apply" not in caught.value.remedy
+    assert not Path(host.state_directory).exists()
 
 
 def test_confirming_is_done_once_and_needs_the_values_to_hold(changer: Make) -> None:
@@ -121,8 +132,10 @@ def test_changes_that_build_on_each_other_come_back_newest_first(changer: Make) 
     host.run("confirmed")
     second = host.apply(*host.redis(timeout=5), name="two")["change_id"]
     host.run("confirmed")
-    with pytest.raises(BadInput, match=second):
+    with pytest.raises(BadInput, match=second) as caught:
         host.run("rolled_back", change_id=first)
+    begin = f"Take that back first, by the playbook lowlat.redis.rollback with -e lowlat_change_id={second} "
+    assert caught.value.remedy.startswith(begin)
     host.run("rolled_back", change_id=second)
     host.run("rolled_back", change_id=first)
     assert host.config == before
@@ -140,8 +153,8 @@ def test_those_that_must_go_first_are_told_in_their_order(changer: Make) -> None
         host.run("rolled_back", change_id=first)
     error = caught.value
     assert error.details["take_back_first"] == [last, pinned, second]
-    assert f"in this order: {last}, {pinned}, {second}. " in error.remedy
-    assert f"-e lowlat_change_id={last}," in error.remedy and f"state: rolled_back, change_id: {last}" in error.remedy
+    assert f"in this order: {last}, {pinned}, {second}; the first by the playbook" in error.remedy
+    assert f"-e lowlat_change_id={last} " in error.remedy and f"state: rolled_back, change_id: {last}" in error.remedy
     for change_id in [*error.details["take_back_first"], first]:
         host.run("rolled_back", change_id=change_id)
     assert host.live("hz") == "10"

@@ -65,7 +65,8 @@ def test_what_would_go_back_is_shown_and_nothing_does(changer: Make) -> None:
     told = journal.read_bytes()
     rehearsed = host.run("rolled_back", check=True)
     assert rehearsed["diff"] == {
-        "before": "redis hz live: 77\nredis hz stored: 8\nredis timeout live: 9\nredis timeout stored: 9\n"
+        "before": "redis hz live: 77 (set by somebody since the change)\nredis hz stored: 8\n"
+        "redis timeout live: 9\nredis timeout stored: 9\n"
         "redis tls-key-file-pass live: (a secret)\nredis tls-key-file-pass stored: (a secret)\n",
         "after": "redis hz live: 10\nredis hz stored: (in no file)\nredis timeout live: 7\nredis timeout stored: 7\n"
         "redis tls-key-file-pass live: (another secret)\nredis tls-key-file-pass stored: (another secret)\n",
@@ -96,14 +97,30 @@ def test_values_of_a_server_that_does_not_answer_are_not_known(changer: Make) ->
     assert lines(rehearsed, "after") == ["redis hz live: 10", "redis hz stored: (in no file)"]
 
 
-@pytest.mark.parametrize(("policy", "shown"), [("restore", True), ("keep", False), ("fail", False)])
-def test_what_somebody_else_has_set_is_shown_only_if_it_would_go_back(changer: Make, policy: str, shown: bool) -> None:
+@pytest.mark.parametrize(
+    ("policy", "becomes"),
+    [("restore", "10"), ("keep", "(kept as it is)"), ("fail", "(left alone, and the rollback fails for it)")],
+)
+def test_what_somebody_else_has_set_is_named_with_what_becomes_of_it(changer: Make, policy: str, becomes: str) -> None:
     host = changer()
     host.apply(*host.redis(hz=8, timeout=9))
     host.server.client().config_set("hz", 77)
     rehearsed = host.run("rolled_back", check=True, on_foreign_change=policy)
-    assert ("redis hz live: 77" in lines(rehearsed, "before")) is shown
+    assert "redis hz live: 77 (set by somebody since the change)" in lines(rehearsed, "before")
+    assert f"redis hz live: {becomes}" in lines(rehearsed, "after")
+    assert "redis timeout live: 9" in lines(rehearsed, "before")
     assert "redis timeout live: 0" in lines(rehearsed, "after")
+
+
+def test_of_a_secret_that_somebody_else_has_set_no_text_is_shown(changer: Make) -> None:
+    host = changer("tls-key-file-pass old-secret-one")
+    host.apply({"kind": "redis", "key": "tls-key-file-pass", "secret": "new-secret-two"})
+    host.server.client().config_set("tls-key-file-pass", "their-secret-three")
+    rehearsed = host.run("rolled_back", check=True)
+    shown = "redis tls-key-file-pass live: (a secret) (set by somebody since the change)"
+    assert shown in lines(rehearsed, "before")
+    assert "redis tls-key-file-pass live: (another secret)" in lines(rehearsed, "after")
+    assert "secret-" not in str(rehearsed)
 
 
 def test_a_file_that_somebody_has_edited_is_named(changer: Make) -> None:

@@ -71,11 +71,34 @@ def gate(**given: Any) -> dict[str, Any]:
 
 def test_gates_that_hold(redis_server: Start, tmp_path: os.PathLike[str]) -> None:
     gates = [{"name": "generous", "query": "rtt.p99", "max": 1e9}]
-    result = run_module(tmp_path, login_port=redis_server().port, gates=gates, **SMALL, _ansible_check_mode=True)
+    result = run_module(tmp_path, login_port=redis_server().port, gates=gates, **SMALL)
     assert result["changed"] is False
     assert result["measurement"]["rtt"]["count"] == 100
     assert [outcome["outcome"] for outcome in result["gates"]] == ["pass"]
     assert result["decision"]["decision"] == "keep"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, None),
+        # As a play hands on what an earlier task of the same rehearsal has measured.
+        ({"gates": [gate(against="baseline")], "baseline": {}}, None),
+        ({"gates": [gate(max=None)]}, "The gate lacks max (gate 1, 'g')"),
+        ({"gates": [gate(query="rtt.p98")]}, "rtt.p98"),
+        ({"gates": [gate(against="baseline")]}, "There is no baseline for g"),
+        ({"samples": 0}, "samples is 0"),
+    ],
+)
+def test_a_rehearsal_looks_at_the_gates_and_measures_nothing(
+    tmp_path: os.PathLike[str], given: dict[str, Any], says: str | None
+) -> None:
+    wanted = {"gates": [gate()], "login_unix_socket": "/no/such/socket", **given}
+    result = run_module(tmp_path, **wanted, _ansible_check_mode=True)
+    if says is None:
+        assert (result["changed"], result["measurement"], result["gates"]) == (False, {}, [])
+    else:
+        assert result["failed"] is True and says in result["msg"]
 
 
 def test_a_gate_that_fails_returns_everything(redis_server: Start, tmp_path: os.PathLike[str]) -> None:

@@ -42,6 +42,32 @@ def test_nothing_is_changed(
     assert (Path(server.config_file).read_bytes(), server.client().config_get("hz")) == before
 
 
+@pytest.mark.parametrize(
+    ("gate", "says"),
+    [
+        ({"name": "limitless", "query": "rtt.p50"}, "The gate lacks max (gate 1, 'limitless')"),
+        ({"name": "g", "query": "rtt.p98", "max": 1e9}, "rtt.p98"),
+        ({"name": "g", "query": "rtt.p50", "max": 1e9, "tolerence": 1}, "gates.tolerence"),
+    ],
+    ids=["without max", "of what is not measured", "misspelt"],
+)
+def test_nor_passed_by_a_rehearsal(redis_server: Start, tmp_path: Path, gate: dict[str, Any], says: str) -> None:
+    server = redis_server(*planted.LINES, password=planted.PASSWORD)
+    controller = Controller(tmp_path, server)
+    assert controller.play("apply", "--check", gated_change_gates=[gate]) == 2, controller.said[-3000:]
+    said = " ".join(controller.said.replace("\\'", "'").replace("''", "'").split())
+    assert says in said, controller.said[-3000:]
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_rehearsal_passes_good_gates_and_measures_nothing(redis_server: Start, tmp_path: Path) -> None:
+    server = redis_server(*planted.LINES, password=planted.PASSWORD)
+    controller = Controller(tmp_path, server)
+    relative = [{"name": "g", "query": "rtt.p50", "max": 2, "against": "baseline"}]
+    assert controller.play("apply", "--check", gated_change_phase_gates=relative) == 0, controller.said[-3000:]
+    assert "cmdstat_set" not in server.client().info("commandstats")
+
+
 def test_who_keeps_what_nothing_proves_needs_none(redis_server: Start, tmp_path: Path) -> None:
     server = redis_server(*planted.LINES, password=planted.PASSWORD)
     controller = Controller(tmp_path, server)

@@ -221,12 +221,21 @@ def test_verify_fails_where_a_hard_gate_cannot_be_judged(tmp_path: Path) -> None
     }
     play = [{"hosts": "all", "gather_facts": False, "roles": ["lowlat.redis.gated_change"]}]
     unchanged = {"state": "unchanged", "changed": False}
+    past = {"a": "pass", "b": "soft_fail", "c": "fail"}
     hosts = {
         "holds": {"plan": unchanged},
+        "judged": {"plan": unchanged, "verified": {"gates": [{"name": "a", "outcome": "pass"}]}},
+        "past": {"plan": unchanged, "verified": {"gates": [{"name": x, "outcome": o} for x, o in past.items()]}},
         "open": {"plan": unchanged, "verified": {"failed": True, "msg": "1 hard gate could not be judged: no set.p99"}},
     }
     played = run_play(tmp_path, play, hosts, variables)
     assert [call.split()[0] for call in played.calls("open")] == ["plan", "verified"]
     assert (played.failed("holds"), played.failed("open")) == (False, True)
-    assert "phase9 holds on holds" in played.printed and "phase9 holds on open" not in played.printed
+    assert "phase9 holds on open" not in played.printed
+    assert (
+        "phase9 holds on holds: its settings hold; no absolute gate was given, so its latency was measured and not "
+        "judged: rtt p50 20.00 us"
+    ) in played.printed
+    assert "phase9 holds on judged: its settings hold, and 1 gate: rtt p50 20.00 us" in played.printed
+    assert "phase9 holds on past: its settings hold, and 3 gates but for the limit of b, c: rtt p50" in played.printed
     assert "no set.p99" in played.printed

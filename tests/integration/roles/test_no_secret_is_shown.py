@@ -41,6 +41,8 @@ def test_from_check_to_status(redis_server: Make, tmp_path: Path) -> None:
         assert config.read_bytes() == before and "was rolled back" in controller.said
         wrong = {"kind": "redis", "key": "tls-key-file-pass", "value": planted.NEW_KEY}
         assert "secret instead of value" in controller.module([wrong])
+        misspelt = {"kind": "redis", "key": "tls-key-file-pass", "secrt": planted.NEW_KEY}
+        assert "Unknown key 'secrt'; did you mean 'secret'? (setting 1, redis tls" in controller.module([misspelt])
         assert "missing required arguments: kind" in controller.module([{"key": "masterauth", "value": planted.MASTER}])
     assert seen == []
     assert planted.found_in(controller.said) == []

@@ -29,10 +29,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         "stuck": {"measured": bad, "rolled_back": stuck},
         "killed": {"applied": killed},
         "lost": {"applied": {"unreachable": True}},
+        "unmeasured": {"baseline": {"failed": True, "msg": "nobody listens", "measurement": None}},
+        "early": {"plan": {"failed": True, "msg": "hazard 7"}},
         "next": {},
     }
     own = {name: {"settings": []} for name in ("ours", "others")}
-    variables = {"lowlat_serial": [6], "lowlat_phases": ["ours", "others"], "lowlat_own_phases": own}
+    variables = {"lowlat_serial": [8], "lowlat_phases": ["ours", "others"], "lowlat_own_phases": own}
     return run_play(tmp_path_factory.mktemp("rollout"), "lowlat.redis.apply", hosts, variables)
 
 
@@ -44,11 +46,13 @@ def test_the_others_of_the_batch_finish_what_they_do(played: Played) -> None:
 @pytest.mark.parametrize(
     "says",
     [
-        "ours was not kept on worse: it was rolled back. Left alone after it: others. Why: ours on worse was",
+        "Left alone after ours: others. ours on worse was rolled back, and the host is as it was: gate rtt_p50 failed",
         # The phase before it was kept, and its change is not this one's.
-        "others was not applied on refused, and nothing was changed. Left alone after it: no phase. Why: hazard 6",
-        "ours was not kept on stuck, and its ROLLBACK FAILED. Left alone after it: others. Why: ours on stuck: ",
-        "ours broke off on killed, and it is not known what was changed. Left alone after it: others. Why: ours on",
+        '"others was not applied on refused, and nothing was changed. Why: hazard 6"',
+        "Left alone after ours: others. ours on stuck: ROLLBACK FAILED after: gate rtt_p50 failed: far",
+        "Left alone after ours: others. ours on killed broke off, and it is not known what was changed: killed",
+        "Left alone after ours: others. ours on unmeasured was not applied, and nothing was changed: nobody listens",
+        "ours was not applied on early, and nothing was changed. Left alone after ours: others. Why: hazard 7",
     ],
 )
 def test_the_last_that_is_said_of_a_phase_is_what_became_of_it_and_why(played: Played, says: str) -> None:
@@ -58,9 +62,9 @@ def test_the_last_that_is_said_of_a_phase_is_what_became_of_it_and_why(played: P
 def test_the_next_batch_is_not_begun(played: Played) -> None:
     assert played.calls("next") == []
     assert (
-        "The next hosts are left alone: killed, refused, stuck, worse failed, as told above; lost could not be reached"
-        ": a change that is open there is taken back by the host itself at its deadline, unless "
-        "gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. "
+        "The next hosts are left alone: early, killed, refused, stuck, unmeasured, worse failed, as told above; "
+        "lost could not be reached: a change that is open there is taken back by the host itself at its deadline, "
+        "unless gated_change_confirm_within is 0; lowlat.redis.status tells when the host answers again. "
         "What was done on good stands."
     ) in played.printed
     assert played.failed("good")
@@ -153,11 +157,11 @@ def test_a_rehearsal_shows_the_differences_and_hazards_of_every_phase(tmp_path: 
     variables = {"lowlat_phases": names, "lowlat_own_phases": {name: {"settings": []} for name in names}}
     hosts = {"one": {"plan": plans}, "two": {}}
     played = run_play(tmp_path, "lowlat.redis.apply", hosts, {**variables, "lowlat_serial": 2}, "--check", "--diff")
-    assert [call.split()[0] for call in played.calls("one")] == ["plan"] * 3
+    assert [call.split()[0] for call in played.calls("one")] == ["plan", "plan", "baseline", "plan"]
     assert "-hz 10" in played.printed and "+hz 8" in played.printed
     told = played.printed.rpartition('"msg": ')[2]
     assert r"first: [6] maxmemory: it would evict\nthird: [4] databases: the AOF is off" in told, told
-    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan"] * 3)
+    assert (played.failed("one"), [call.split()[0] for call in played.calls("two")]) == (True, ["plan", "baseline"] * 3)
 
 
 def test_a_verify_that_failed_does_not_fail_the_apply_after_it(tmp_path: Path) -> None:

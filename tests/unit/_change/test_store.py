@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import asking
 from ansible_collections.lowlat.redis.plugins.module_utils._change.journal import Journal
-from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import STATE_DIRECTORY, Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput
 
 
@@ -120,3 +121,12 @@ def test_a_journal_is_read_once_and_again_when_somebody_has_written_to_it(
     change.journal.append("applied", restarted=False, pending=[])
     assert other.all()[0].state == "applied"
     assert len(read) == 2
+
+
+def test_only_a_place_that_is_not_the_usual_one_is_named_to_who_wants_a_change_back() -> None:
+    usual, other = Path(STATE_DIRECTORY), Path("/srv/state")
+    for told in (asking.to_take_back("c1", usual), asking.to_keep("c1", usual)):
+        assert "state_directory" not in told
+    assert " -e gated_change_state_directory=/srv/state," in asking.to_take_back("c1", other)
+    for told in (asking.to_take_back("c1", other), asking.to_keep("c1", other)):
+        assert told.endswith("change_id: c1, state_directory: /srv/state")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of raw settings nobody may log."""
+"""What of raw settings nobody may log, and keys in them that no setting has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._settings.written import secrets
+from ansible_collections.lowlat.redis.plugins.module_utils._settings.written import misspelt, secrets
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._settings.written imp
         ([{"kind": "redis", "key": "hz", "value": 8}], set()),
         ([{"kind": "redis", "key": "hz", "secret": "one"}], {"one"}),
         ([{"kind": "redis", "key": "requirepass", "value": ""}], set()),
+        ([{"kind": "redis", "key": "hz", "secrt": "one", "vaule": "two"}], {"one"}),
+        ([{"kind": "redis", "key": "masterauth", "quux": "one", "vaule": "two"}], {"one", "two"}),
         (json.dumps([{"kind": "redis", "key": "masterauth", "value": "one"}]), {"one"}),
         ("masterauth", set()),
         ([None, 3, {"key": None}], set()),
@@ -30,3 +32,24 @@ from ansible_collections.lowlat.redis.plugins.module_utils._settings.written imp
 )
 def test_secrets(settings: Any, found: set[str]) -> None:
     assert secrets(settings) == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            [{"kind": "redis", "key": "timeout", "value": 1}, {"kind": "redis", "key": "hz", "vaule": 20}],
+            "Unknown key 'vaule'; did you mean 'value'? (setting 2, redis hz): a setting has kind, key, value, secret",
+        ),
+        (json.dumps([{"Key": "hz", "value": 1}]), "Unknown key 'Key'; did you mean 'key'? (setting 1): "),
+        ([{"kind": "redis", "key": "masterauth", "quux": "one"}], "Unknown key 'quux' (setting 1, redis masterauth): "),
+        ([{"kind": "redis", "key": "hz", "value": 8}], None),
+        ("masterauth", None),
+        ([None, 3, {"key": None}, {4: 5}], None),
+        (None, None),
+    ],
+)
+def test_a_misspelt_key_is_named_with_its_setting(settings: Any, says: str | None) -> None:
+    found = misspelt(settings)
+    assert (found is None) == (says is None)
+    assert found is None or found.message.startswith(str(says))
