@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
+from ansible_collections.lowlat.redis.plugins.module_utils._change import waiting
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 
 
 @contextmanager
@@ -27,15 +27,10 @@ def server(cpu: int, *options: str) -> Iterator[tuple[Address, int]]:
         process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             address = Address(port=port)
-            until = time.monotonic() + 10
-            while True:
-                try:
-                    control(address).close()
-                    break
-                except Exception:
-                    if time.monotonic() > until or process.poll() is not None:
-                        raise
-                    time.sleep(0.02)
+            host, why = waiting.reach(waiting.connecting(address), starting=10.0)
+            if host is None:
+                raise RuntimeError(f"no Redis for the bench: {why}")
+            host.client.close()
             for thread in os.listdir(f"/proc/{process.pid}/task"):
                 os.sched_setaffinity(int(thread), {cpu})
             yield address, process.pid
