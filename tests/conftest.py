@@ -85,11 +85,12 @@ class Server:
 
 
 def free_port() -> int:
-    """Below the ports that the kernel gives to clients, and 10,000 below the highest, for a cluster's bus."""
+    """It and the port of a cluster's bus, 10,000 above, are below those that the kernel gives to clients."""
     while True:
-        port = random.randrange(15_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as sock:
+        port = random.randrange(15_000, 22_700)
+        with contextlib.suppress(OSError), socket.socket() as sock, socket.socket() as bus:
             sock.bind(("127.0.0.1", port))
+            bus.bind(("127.0.0.1", port + 10_000))
             return port
 
 
