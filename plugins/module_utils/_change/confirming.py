@@ -10,7 +10,18 @@ from typing import Callable
 from .._errors import ChangeError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import belonging, deadline, lost_data, lost_values, persistence, preimage, remembered, restart, writing
+from . import (
+    belonging,
+    deadline,
+    lost_data,
+    lost_values,
+    numbered,
+    persistence,
+    preimage,
+    remembered,
+    restart,
+    writing,
+)
 from .store import Change, Store
 
 
@@ -62,6 +73,9 @@ def confirm(
                 why="; ".join(drifted),
                 remedy="Find out who changed it, then roll back or apply again",
             )
+        if "databases" in pending:
+            with server_errors(host.address):
+                numbered.refuse(host, "the change was not confirmed")
         if pending != change.pending_restart:
             with server_errors(host.address):
                 persistence.try_children(host, preimage.ours(change))

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .._errors import ChangeError
 from .._server import config_file, directives
 from .._settings.setting import Host
 from .store import Change
+
+#: A cache that uses so much of its limit is full.
+_FULL = 0.9
 
 
 def at_a_start(host: Host, written: Mapping[str, str]) -> int:
@@ -37,10 +41,34 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
             "The server is dead and was not started, since it would evict keys for good",
             where=str(change.opened["server"]["config_file"]),
             why=f"the file has a maxmemory of {limit} and an evicting policy, and the server used {used} under a limit "
-            f"of {then['maxmemory']} (0 is none) that was set by command alone",
+            f"of {then.get('maxmemory', 'which the journal tells nothing')} (0 is none) that was set by command alone",
             remedy="Write a limit into that file that holds its data and start it, then roll back again; or roll back "
             "with accept_lost_data",
         )
+
+
+def in_order(values: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
+    """(directive, value now, value to be) in the order in which setting them evicts nothing on the way.
+
+    The old limit under the new policy would evict, or the new limit under the old policy.
+    """
+    found = list(values)
+    spares = any(name == "maxmemory-policy" and then == "noeviction" for name, _now, then in found)
+    last = "maxmemory" if spares else "maxmemory-policy"
+    return sorted(found, key=lambda one: one[0] == last)
+
+
+def without_what_evicts(change: Change, host: Host, runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a limit that was set by command alone and would throw away what has come since.
+
+    A cache that was full when the change was opened evicts as ever.
+    """
+    live = host.client.config_get("maxmemory*")
+    limit, now = int(runtime.get("maxmemory") or 0), int(live["maxmemory"] or 0)
+    policy = str(runtime.get("maxmemory-policy") or live["maxmemory-policy"])
+    used, then = int(host.client.info("memory")["used_memory"]), change.opened["server"].get("used_memory") or 0
+    hurts = policy != "noeviction" and limit < used and not 0 < now <= limit and int(then) < limit * _FULL
+    return {name: value for name, value in runtime.items() if name != "maxmemory" or not (limit and hurts)}
 
 
 def _limit(stored: Mapping[str, str], running: Mapping[str, str], used: int) -> int:
@@ -53,6 +81,8 @@ def _limit(stored: Mapping[str, str], running: Mapping[str, str], used: int) -> 
 
 def _evicts_already(running: Mapping[str, str], limit: int, policy: str) -> bool:
     """Whether the running server evicts all that this limit and policy would: a full cache uses its limit and more."""
+    if "maxmemory" not in running:
+        return False  # lost with a part of the journal, and nothing is guessed
     now, runs = int(running["maxmemory"] or 0), str(running["maxmemory-policy"])
     spares = runs == "noeviction" or runs.startswith("volatile-") and not policy.startswith("volatile-")
     return 0 < now <= limit and not spares

@@ -91,7 +91,7 @@ def maxmemory_below_used(
     if setting.kind != "redis" or setting.key not in ("maxmemory", "maxmemory-policy"):
         return
     limit = int(plan.wanted("redis", "maxmemory") or host.client.config_get("maxmemory").get("maxmemory") or 0)
-    used = host.instance.used_memory
+    used = int(host.client.info("memory")["used_memory"])  # of now: it may have been found long ago
     evicting = setting.key == "maxmemory" or setting.value != "noeviction"
     if limit and evicting and used * margin > limit:
         yield Hazard(

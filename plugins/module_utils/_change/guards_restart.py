@@ -10,7 +10,7 @@ from .._server import acl_users, config_file, config_reader, directives, startab
 from .._server.replication import Replica
 from .._settings import registry
 from .._settings.setting import Host
-from . import evicting, persistence
+from . import evicting, numbered, persistence
 from .guard import Hazard, RestartMode
 from .plan import Plan
 
@@ -150,6 +150,21 @@ def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
             f"the config file has a maxmemory of {limit} and an evicting policy, and the server uses more: a restart "
             "would throw keys away for good before the running values are set again",
             "write the limit that it runs with into the file first",
+        )
+
+
+def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """The file may have fewer databases than run: written by hand, or by a change that waits for a restart."""
+    if not _restarts(plan, restart) or plan.wanted("redis", "databases") is not None:  # which is databases_in_use
+        return
+    lost, limit = numbered.beyond(host)
+    if lost:
+        yield Hazard(
+            "databases_at_start",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the config file has {limit} databases, and database {', '.join(map(str, lost))} holds keys: the server "
+            "would not start with them, or mix them into others",
+            "write as many databases into the file as it runs with, or move those keys first",
         )
 
 

@@ -64,6 +64,7 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.users_not_saved,
     guards_restart.data_elsewhere,
     guards_restart.evicts_at_start,
+    guards_restart.databases_at_start,
     guards_restart.not_startable,
 )
 

@@ -9,13 +9,16 @@ that would bring old data, an old master or an old password back, and no copy of
 from __future__ import annotations
 
 from .._errors import BadInput
-from .._server import config_reader
+from .._server import config_reader, directives
 from .._server.instance import Version
 from .._settings.setting import Reading
 from . import persistence, preimage
 from .store import Change
 
-_NAMES = frozenset({*persistence.ORIGIN, "masterauth", "masteruser", "user", "aclfile", "port", "bind"})
+Lines = dict[str, list[tuple[str, ...]]]
+#: Also how much of its data a start leaves it: the smaller limits of before would evict keys, or hide databases.
+_LIMITS = {"maxmemory": "0", "maxmemory-policy": "noeviction", "databases": "16"}
+_NAMES = frozenset({*persistence.ORIGIN, *_LIMITS, "masterauth", "masteruser", "user", "aclfile", "port", "bind"})
 
 
 def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
@@ -33,13 +36,19 @@ def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
         name
         for name in _NAMES
         if then.get(name) != here.get(name)
+        and not (name in _LIMITS and (name in ours or _is_one_limit(name, then, here)))
         and not (name in ours and preimage.persisted_holds(ours[name], Reading(None, _value(here.get(name)))))
     )
 
 
-def _own(content: bytes, path: str, version: Version) -> dict[str, list[tuple[str, ...]]]:
+def _is_one_limit(name: str, then: Lines, here: Lines) -> bool:
+    """However it is written, or not at all. One that the change sets itself is a setting like others."""
+    return directives.same(name, _value(then.get(name)) or _LIMITS[name], _value(here.get(name)) or _LIMITS[name])
+
+
+def _own(content: bytes, path: str, version: Version) -> Lines:
     """Every line of each, since a file may name several users. What an include says is no part of this file."""
-    found: dict[str, list[tuple[str, ...]]] = {}
+    found: Lines = {}
     for line in config_reader.lines(content, path, version):
         if line.own and line.name in _NAMES:
             found.setdefault(line.name, []).append(line.arguments)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from dataclasses import dataclass
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import config_file, directives
+from .._server import config_file, directives, instance
 from .._server.connection import refusal
 from .._settings.setting import Host
 from .waiting import until
@@ -40,7 +41,7 @@ def persistence(host: Host) -> Persistence:
         aof=str(info.get("aof_enabled")) == "1",
         save_points=bool(settings.get("save", "").strip()),
         sigterm_saves="nosave" not in settings.get("shutdown-on-sigterm", "default"),
-        keys=sum(host.instance.keys.values()),
+        keys=sum(instance.keys(info).values()),  # of now: clients go on writing
         replica_in_sync=info.get("role") == "slave" and info.get("master_link_status") == "up",
     )
 
@@ -65,6 +66,8 @@ ORIGIN = {
     "replicaof": "",
     "requirepass": "",
 }
+#: Without them a replica does not get in to its master again.
+_LINK = {"masterauth": "", "masteruser": "", "tls-replication": "no"}
 #: Where the data is. Set back on a server that has loaded other data, it would be written over what is there.
 PLACES = frozenset({"dir", "dbfilename", "appendonly", "appendfilename", "appenddirname"})
 #: Those that a change may write: live and file agree by then, and no data is left behind under another name.
@@ -78,7 +81,8 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
     stored = config_file.effective(host.instance.config_file, host.instance.version)
     running = directives.running(host.client)
     found = []
-    for name, default in ORIGIN.items():
+    asked = {**ORIGIN, **_LINK} if host.instance.role == "replica" else ORIGIN
+    for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):
             continue
         value = stored.get(name, default)
@@ -154,17 +158,26 @@ def save_before_stop(host: Host) -> None:
 def save(host: Host, failed: str) -> None:
     """BGSAVE, and the proof that it ended well; ``failed`` is said where it did not."""
     client = host.client
+
+    def begun() -> bool:
+        """Not by a child that is there: it may send a replica its data, or save what was there minutes ago."""
+        try:
+            client.bgsave()
+        except redis.ResponseError as error:
+            if not re.search("in progress|active", str(error)):
+                raise
+            return False
+        return True
+
+    def ended() -> bool:
+        return not client.info("persistence")["rdb_bgsave_in_progress"]
+
+    until(ended, "another BGSAVE to end", str(host.address))
     before = _last_save(client)
     while time.time() <= before + 1:  # LASTSAVE counts whole seconds
         time.sleep(0.05)
-    if not client.info("persistence")["rdb_bgsave_in_progress"]:
-        client.bgsave()
-
-    def saved() -> bool:
-        facts = client.info("persistence")
-        return not facts["rdb_bgsave_in_progress"]
-
-    until(saved, "BGSAVE to end", str(host.address))
+    until(begun, "BGSAVE to begin", str(host.address))
+    until(ended, "BGSAVE to end", str(host.address))
     facts = client.info("persistence")
     if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) <= before:
         raise ChangeError(

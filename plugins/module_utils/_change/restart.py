@@ -16,7 +16,7 @@ from .._libraries import redis
 from .._server import directives, instance
 from .._server.connection import command, refusal, server_errors
 from .._settings.setting import Host
-from . import boot, evicting, keys, remembered, sealed
+from . import boot, evicting, keys, numbered, remembered, sealed
 from .launch import is_running, refuse_supervised, restart_process
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import PATIENCE, until
@@ -51,6 +51,7 @@ def restart(
         replica_in_sync = _make_ready(host, ours)
         known = remembered.capture(host)
         with _writes_held(host):  # the count is to be that of the dump
+            numbered.refuse(host, "it was not restarted")
             keys_before = keys.total(host.client)
             note({**remembered.journalled(known, host), "keys": keys_before, "boot_id": boot.identity()})
     host.client.connection_pool.disconnect()
@@ -277,7 +278,7 @@ def put_back_runtime_settings(host: Host, before: Mapping[str, Any], ours: froze
     ServerError for the first that the server refuses, after all have been tried.
     """
     refused: list[ServerError] = []
-    for name, _here, then in remembered.differing(host, before, ours):
+    for name, _here, then in evicting.in_order(remembered.differing(host, before, ours)):
         try:
             if sealed.is_sealed(then):
                 raise _not_known(name, host)

@@ -14,6 +14,7 @@ from .._settings import registry
 from .._settings.setting import Host
 from . import (
     belonging,
+    demoted,
     evicting,
     foreign,
     given_back,
@@ -24,6 +25,7 @@ from . import (
     remembered,
     restart,
     sealed,
+    standing,
     waiting,
 )
 from .store import Change
@@ -64,10 +66,22 @@ def put_back_what_a_restart_lost(change: Change, host: Host, lost: Mapping[str, 
         return  # it never came to the restart
     steps = len(result.left)
     with collecting(result, "set back what stood in no file"), server_errors(host.address):
-        restart.put_back_runtime_settings(host, lost["runtime"], foreign.ours(result))
+        runtime = _without_what_evicts(change, host, lost["runtime"], result)
+        restart.put_back_runtime_settings(host, runtime, foreign.ours(result))
         remembered.put_back_cpus(host, lost, foreign.ours(result))
     if len(result.left) == steps and not result.data_missing:  # one without its data is proven by nobody
         note(change, result, "restarted", **restart.proof(host))
+
+
+def _without_what_evicts(change: Change, host: Host, runtime: Mapping[str, Any], result: Undone) -> dict[str, Any]:
+    """What is left out is found again by the proof, so that the rollback has failed and a person decides."""
+    kept = evicting.without_what_evicts(change, host, runtime)
+    if len(kept) < len(runtime):
+        result.warnings.append(
+            f"maxmemory was {runtime['maxmemory']} by command alone and was not put back: the server holds more by "
+            "now, and keys would be evicted for good"
+        )
+    return kept
 
 
 def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
@@ -87,7 +101,8 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
             def before_it_stops(known: dict[str, Any]) -> None:
                 change.journal.append("restarting", **known)
 
-            host = restart.restart(host, foreign.ours(result), restart.SETTLE, before_it_stops)
+            ours = foreign.ours(result) | standing.waiting(change)
+            host = restart.restart(host, ours, restart.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
             return host
     return host
@@ -114,6 +129,7 @@ def start_again(
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     if not result.accepts_lost_data:
         evicting.refuse(change, given_back.stored_values(change))
+        demoted.refuse(change, given_back.stored_values(change))
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:
@@ -133,6 +149,7 @@ def start_again(
     runtime = {**lost["runtime"], **{name: before[name] for name in names}}
     with server_errors(host.address):
         remembered.put_back_cpus(host, lost, preimage.ours(change))
+        runtime = _without_what_evicts(change, host, runtime, result)
         restart.put_back_runtime_settings(host, runtime, later | (persistence.PLACES - preimage.ours(change)))
     given_back.note_process(change, host, result)
     return host

@@ -26,6 +26,17 @@ def still_confirmed(store: Store, gone: Change, name: str | None) -> str:
     return ""
 
 
+def waiting(change: Change) -> frozenset[str]:
+    """Keys of earlier changes of its server that were kept and wait for a restart: any restart brings them."""
+    others = Store(str(change.directory.parents[1])).all()
+    return frozenset(
+        key
+        for other in others
+        if other.state == "confirmed" and overlap.is_same_server(change, other)
+        for key in other.pending_restart
+    )
+
+
 def _stands(other: Change, change: Change) -> bool:
     # What a damaged one has written cannot be told.
     return _is_later(other, change) and bool(

@@ -14,7 +14,7 @@ from .._host import files
 from .._host.file_image import FileImage
 from .._settings import registry
 from .._settings.setting import Host
-from . import line_edits, persistence, preimage, restart
+from . import line_edits, persistence, preimage, restart, standing
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, shown
 from .store import Change
@@ -45,7 +45,10 @@ def write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Written:
         # Confirming looks again: until then the measurement takes the time that a wait would take here.
         ours = frozenset(item.setting.key for item in plan.to_change)
         host = restart.restart(
-            host, ours, restart.FIRST_LOOK, lambda known: change.journal.append("restarting", **known)
+            host,
+            ours | standing.waiting(change),
+            restart.FIRST_LOOK,
+            lambda known: change.journal.append("restarting", **known),
         )
         up_since = restart.uptime() - restart.FIRST_LOOK
         change.journal.append("restarted", up_since=up_since, **restart.proof(host))

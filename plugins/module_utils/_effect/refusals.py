@@ -80,6 +80,19 @@ def against(values: tuple[PlannedSetting, PlannedSetting], host: Host) -> list[H
     return unique + list(by_setting) + list(_one_way(values))
 
 
+def evicts(setting: Setting, host: Host) -> bool:
+    """Whether this value would throw keys away by now: the data may have grown since it was looked at."""
+    planned = PlannedSetting(setting)
+    if not list(guards_redis.maxmemory_below_used(planned, Plan([planned]), host, margin=1.0)):
+        return False
+    policy = setting.value if setting.key == "maxmemory-policy" else _policy(host)
+    return policy != "noeviction"
+
+
+def _policy(host: Host) -> str:
+    return str(host.client.config_get("maxmemory-policy")["maxmemory-policy"])
+
+
 def _by_name(setting: Setting) -> Iterator[Hazard]:
     key = directives.primary(setting.key) if setting.kind == "redis" else setting.key
     for pattern, reason in _REASONS.get(setting.kind, ()):

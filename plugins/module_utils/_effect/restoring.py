@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._errors import LowlatError
@@ -13,6 +13,7 @@ from .._libraries import psutil, redis
 from .._server.connection import server_errors
 from .._server.instance import Instance, same_process
 from .._settings.setting import Host
+from . import refusals
 from .toggle import Toggle
 
 #: Kinds that live in the server's process, and end with it.
@@ -78,6 +79,9 @@ def _restore_one(toggle: Toggle, host: Host, fresh: bool, result: Restored) -> N
         return
     if not toggle.is_ours(now):
         result.foreign.append(f"{toggle.name} is {now.live!r}, which is neither of the two values: it was left alone")
+        return
+    if refusals.evicts(replace(toggle.values[0], value=str(wanted)), host):
+        result.left.append(f"{toggle.name} is {now.live!r}, and {wanted!r} would evict keys by now")
         return
     toggle.write_back(wanted, host)
     shown = toggle.read(host)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._change import plan
 from .._change.guard import Hazard, reasons, remedies
-from .._errors import BadInput, Refused
+from .._errors import BadInput, ChangeError, Refused
 from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 from . import refusals
@@ -35,6 +35,13 @@ class Toggle:
     def write(self, which: int, host: Host) -> None:
         """Bring the old (0) or the new (1) value into effect."""
         setting = self.values[which]
+        if refusals.evicts(setting, host):
+            raise ChangeError(
+                f"{self.name} {setting.value} would evict keys by now",
+                where=str(host.address),
+                why="the data has grown since the settings were looked at",
+                remedy="Choose a larger limit, or compare before and after a change with it",
+            )
         registry.provider(setting.kind).write_live(setting, setting.value, host)
 
     def write_back(self, live: Any, host: Host) -> None:

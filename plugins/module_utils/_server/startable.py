@@ -32,6 +32,8 @@ _FILE_NAMES = frozenset({"dbfilename", "appendfilename", "appenddirname"})
 _NEEDS_ITS_DIRECTORY = frozenset({"logfile", "unixsocket"})
 #: What an empty text is to a server.
 _EMPTY = {"memory": "0", "share": "0", "octal": "0"}
+#: Read at a start, so that one which has gone since keeps the server down.
+_READ_AT_A_START = frozenset({"aclfile", "loadmodule"})
 _NEWEST_KNOWN = (8, 1)
 
 
@@ -53,6 +55,9 @@ def objections(
 def _against(line: Line, version: Version, listed: Mapping[str, str]) -> Iterator[str]:
     name = line.spelling.lower()
     directive = directives.get(name)
+    needed = line.arguments[0] if name in _READ_AT_A_START and line.arguments else ""
+    if needed.startswith("/") and not os.path.exists(needed):
+        yield f"there is no file {needed}"
     if name in listed and directive is not None:
         yield from _against_value(line, directive, version, listed[name])
     elif name in _UNLISTED:

@@ -12,9 +12,10 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
-from ansible_collections.lowlat.redis.plugins.module_utils._effect import experiment, keeping
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting
+from ansible_collections.lowlat.redis.plugins.module_utils._effect import experiment, keeping, toggle
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.guardian import Guardian
-from ansible_collections.lowlat.redis.plugins.module_utils._effect.restoring import Restored
+from ansible_collections.lowlat.redis.plugins.module_utils._effect.restoring import Restored, restore
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, ServerError
 
 from .conftest import Toggler, redis_setting, until
@@ -224,3 +225,19 @@ def test_a_dismissed_guardian_does_nothing(tmp_path: Any) -> None:
     guardian.dismiss(proven=True)
     until(lambda: not os.path.exists(f"/proc/{guardian.pid}"), "the guardian to end")
     assert not done.exists()
+
+
+def test_a_limit_is_not_lowered_below_what_has_come_since(toggler: Make) -> None:
+    here = toggler("maxmemory 4mb", "maxmemory-policy allkeys-lru")
+    connect = connecting(here.server.address())
+    host = connect()
+    (limit,), _skipped = toggle.resolve([redis_setting("maxmemory", "4mb", "100mb")], host)
+    limit.write(1, host)
+    here.server.client().mset({f"key{number}": "x" * 50_000 for number in range(100)})
+    with pytest.raises(ChangeError, match="would evict keys by now"):
+        limit.write(0, host)
+    assert "would evict keys by now" in restore([limit], host, connect).left[0]
+    assert (here.live("maxmemory"), here.server.client().dbsize()) == (str(100 << 20), 100)
+    here.server.client().flushall()
+    assert restore([limit], host, connect).left == []
+    assert here.live("maxmemory") == str(4 << 20)

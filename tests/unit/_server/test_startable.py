@@ -46,7 +46,7 @@ def objections(content: bytes, version: Version = (7, 0, 15)) -> list[str]:
         b"maxmemory-policy brand-new",
         b"rename-command KEYS ''",
         b"user app on",
-        b"loadmodule /x.so a b",
+        b"loadmodule /dev/null a b",
         b"some.module a b",
         b"list-max-ziplist-entries 5",
         b"lua-replicate-commands yes",
