@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,10 +99,14 @@ class _Reader:
     def lines(self, content: bytes, path: str, depth: int) -> Iterator[Line]:
         saves_here = 0
         _refuse_nul(content, path)
-        for number, raw in enumerate(content.split(b"\n")):
-            words = _words(raw, path, number)
-            if not words:
-                continue
+        for number, words in _words_of_lines(content):
+            if words is None:
+                raise BadInput(
+                    "The config file has a line with unbalanced quotes",
+                    where=f"{path}, line {number + 1}",
+                    why="Redis would not start with it",
+                    remedy="Close them",
+                )
             name = directives.primary(words[0])
             saves_here += name == "save"
             anew = name == "save" and self._saves_anew(saves_here == 1)
@@ -167,16 +172,17 @@ def _refuse_nul(content: bytes, path: str) -> None:
         )
 
 
-def _words(raw: bytes, path: str, number: int) -> list[str]:
-    stripped = raw.strip(b" \t\r\n")
-    if stripped.startswith(b"#"):
-        return []
-    words = config_line.split(stripped)
-    if words is None:
-        raise BadInput(
-            "The config file has a line with unbalanced quotes",
-            where=f"{path}, line {number + 1}",
-            why="Redis would not start with it",
-            remedy="Close them",
-        )
-    return words
+@functools.lru_cache(maxsize=64)
+def _words_of_lines(content: bytes) -> tuple[tuple[int, list[str] | None], ...]:
+    """Number and words of each line that has any, None for words that cannot be told.
+
+    Each setting of a change reads the same text, which mostly is comments, several times over.
+    """
+    found: list[tuple[int, list[str] | None]] = []
+    for number, raw in enumerate(content.split(b"\n")):
+        line = raw.strip(b" \t\r\n")
+        if line and not line.startswith(b"#"):
+            words = config_line.split(line)
+            if words != []:
+                found.append((number, words))
+    return tuple(found)
