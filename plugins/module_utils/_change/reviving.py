@@ -25,6 +25,7 @@ from . import (
     remembered,
     restart,
     sealed,
+    settling,
     standing,
     waiting,
 )
@@ -102,7 +103,7 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
                 change.journal.append("restarting", **known)
 
             ours = foreign.ours(result) | standing.waiting(change)
-            host = restart.restart(host, ours, restart.SETTLE, before_it_stops)
+            host = restart.restart(host, ours, settling.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
             return host
     return host
@@ -140,7 +141,7 @@ def start_again(
     address, awaited = change.opened["server"]["address"], "the server to answer again"
     if started and started.get("supervisor"):
         awaited = f"the server, which is its supervisor's to start: {started['supervisor']}"
-    waiting.until(lambda: waiting.reach(connect)[0] is not None, awaited, address, restart.DEAD_AFTER)
+    waiting.until(lambda: waiting.reach(connect)[0] is not None, awaited, address, settling.DEAD_AFTER)
     host = connect()
     before = change.opened["runtime"]
     # Their secrets are in their own pre-images.

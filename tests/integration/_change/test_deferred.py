@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import settling
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -64,8 +64,8 @@ def test_the_restarted_server_is_watched_until_it_has_settled(changer: Make, mon
     host = deferred(changer)
     restarted(host)
     watched: list[float] = []
-    monkeypatch.setattr(restart, "prove_settled", lambda _host, seconds: watched.append(seconds))
-    monkeypatch.setattr(restart, "SETTLE", 7.0)
+    monkeypatch.setattr(settling, "prove_settled", lambda _host, seconds: watched.append(seconds))
+    monkeypatch.setattr(settling, "SETTLE", 7.0)
     host.run("confirmed")
     assert max(watched) == 7.0
 
