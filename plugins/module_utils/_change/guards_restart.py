@@ -126,14 +126,14 @@ def _restarts(plan: Plan, restart: RestartMode) -> bool:
 
 def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A server whose data, master or password differ from what its file says would not come back as it is."""
-    if not _restarts(plan, restart) or host.instance.config_file is None:
+    if not _restarts(plan, restart):
         return
     for name in persistence.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
         yield Hazard(
             "data_elsewhere",
             name,
             "the server would start with another data directory, dump, log, master or password than it runs with now",
-            f"make the config file and the running server agree in {name} first",
+            f"make the config file (or the command line of its unit) and the running server agree in {name} first",
         )
 
 
@@ -147,9 +147,9 @@ def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
         yield Hazard(
             "evicts_at_start",
             ", ".join(item.setting.key for item in plan.to_restart),
-            f"the config file has a maxmemory of {limit} and an evicting policy, and the server uses more: a restart "
+            f"the server would start with a maxmemory of {limit} and an evicting policy, and uses more: a restart "
             "would throw keys away for good before the running values are set again",
-            "write the limit that it runs with into the file first",
+            "write the limit that it runs with into its config file, or the command line of its unit, first",
         )
 
 
@@ -162,8 +162,8 @@ def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator
         yield Hazard(
             "databases_at_start",
             ", ".join(item.setting.key for item in plan.to_restart),
-            f"the config file has {limit} databases, and database {', '.join(map(str, lost))} holds keys: the server "
-            "would not start with them, or mix them into others",
+            f"the server would start with {limit} databases, and database {', '.join(map(str, lost))} holds keys: it "
+            "would not come up with them, or mix them into others",
             "write as many databases into the file as it runs with, or move those keys first",
         )
 

@@ -29,7 +29,7 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
         raise ChangeError(
             "The server would not come back as it is now",
             where=str(host.address),
-            why=f"its config file and the running server differ in {', '.join(other)}",
+            why=f"what it would start with and the running server differ in {', '.join(other)}",
             remedy="Make them agree, then restart it yourself or try again",
         )
     limit = evicting.at_a_start(host, {})
@@ -37,8 +37,9 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
         raise ChangeError(
             "The server would evict keys in a restart",
             where=str(host.address),
-            why=f"its config file has a maxmemory of {limit} and an evicting policy, and it uses more",
-            remedy="Write a limit into that file that holds its data, then restart it yourself or try again",
+            why=f"it would start with a maxmemory of {limit} and an evicting policy, and it uses more",
+            remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
+            "restart it yourself or try again",
         )
     if state.aof:
         rewrite_aof(host)
