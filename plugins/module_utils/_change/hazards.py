@@ -21,6 +21,7 @@ from . import (
     guards_kernel,
     guards_redis,
     guards_restart,
+    guards_start,
     guards_systemd,
 )
 from .diff_lines import pair
@@ -62,10 +63,11 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.relative_directory,
     guards_restart.foreign_supervisor,
     guards_restart.users_not_saved,
-    guards_restart.data_elsewhere,
-    guards_restart.evicts_at_start,
-    guards_restart.databases_at_start,
-    guards_restart.not_startable,
+    guards_start.data_elsewhere,
+    guards_start.evicts_at_start,
+    guards_start.databases_at_start,
+    guards_start.modules_at_start,
+    guards_start.not_startable,
 )
 
 

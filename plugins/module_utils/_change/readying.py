@@ -8,6 +8,7 @@ import contextlib
 
 from .._errors import ChangeError
 from .._libraries import redis
+from .._server import modules
 from .._settings.setting import Host
 from . import evicting, settling
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
@@ -40,6 +41,15 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             why=f"it would start with a maxmemory of {limit} and an evicting policy, and it uses more",
             remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
             "restart it yourself or try again",
+        )
+    missing = modules.missing_at_a_start(host.client, host.instance)
+    if missing:
+        raise ChangeError(
+            "The server would lack modules after a restart",
+            where=str(host.address),
+            why=f"nothing that it starts with loads {', '.join(map(str, missing))}",
+            remedy="Write it into the config file as loadmodule, with its arguments; then restart it yourself or "
+            "try again",
         )
     if state.aof:
         rewrite_aof(host)
