@@ -11,6 +11,7 @@ from .._server.replication import Replica
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
+from .guards_start import at_a_start
 from .plan import Plan
 
 
@@ -28,7 +29,7 @@ def restart_required(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
 
 def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """Without persistence a restart empties the server, and then its replicas; one of them could take over before."""
-    if not _restarts(plan, restart):
+    if not at_a_start(plan, restart):
         return
     state = persistence.persistence(host)
     if not state.keeps_data:
@@ -36,16 +37,19 @@ def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator
             "restart_loses_data",
             ", ".join(item.setting.key for item in plan.to_restart),
             f"the server holds {state.keys} keys, and a restart would lose what no AOF and no save points keep",
-            "; ".join([_by_replica(plan.replicas), *_CHOICES]),
+            "; ".join(_choices(plan, restart)),
         )
 
 
-_CHOICES = (
-    "or turn on persistence first: CONFIG SET save, or CONFIG SET appendonly and wait for its rewrite, and the same in "
-    "the config file",
-    "or say restart: defer, and restart it yourself when the data may go",
-    "or leave these settings out",
-)
+def _choices(plan: Plan, restart: RestartMode) -> Iterator[str]:
+    yield _by_replica(plan.replicas)
+    yield (
+        "or turn on persistence first: CONFIG SET save, or CONFIG SET appendonly and wait for its rewrite, and the "
+        "same in the config file"
+    )
+    if restart != "defer":
+        yield "or say restart: defer, and restart it yourself when the data may go"
+    yield "or leave these settings out"
 
 
 def _by_replica(replicas: Sequence[Replica]) -> str:
@@ -65,7 +69,7 @@ def _by_replica(replicas: Sequence[Replica]) -> str:
 
 def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A server that saves nothing still loads an old dump when it starts."""
-    path = persistence.stale_dump(host) if _restarts(plan, restart) else None
+    path = persistence.stale_dump(host) if at_a_start(plan, restart) else None
     if path:
         yield Hazard(
             "stale_dump",
@@ -106,9 +110,10 @@ def foreign_supervisor(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """ACL users made or changed with ACL SETUSER and never saved are not the same after a restart."""
-    if not _restarts(plan, restart) or host.instance.version < (6, 0, 0) or host.instance.config_file is None:
+    path, version = host.instance.config_file, host.instance.version
+    if not at_a_start(plan, restart) or version < (6, 0, 0) or path is None:
         return
-    users = acl_users.unsaved(host.client, host.instance.config_file, host.instance.version)
+    users = acl_users.unsaved(host.client, path, version)
     if users:
         yield Hazard(
             "users_not_saved",

@@ -16,7 +16,7 @@ from .plan import Plan
 
 def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A server whose data, master or password differ from what its file says would not come back as it is."""
-    if not _restarts(plan, restart):
+    if not at_a_start(plan, restart):
         return
     for name in persistence.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
         yield Hazard(
@@ -29,7 +29,7 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
 
 def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A limit that was raised by command alone is the old one again while the server loads its data."""
-    if not _restarts(plan, restart):
+    if not at_a_start(plan, restart):
         return
     items = (item for item in plan.to_change if item.setting.kind == "redis")
     limit = evicting.at_a_start(host, {item.setting.key: str(item.setting.value) for item in items})
@@ -45,7 +45,7 @@ def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
 
 def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """The file may have fewer databases than run: written by hand, or by a change that waits for a restart."""
-    if not _restarts(plan, restart) or plan.wanted("redis", "databases") is not None:  # which is databases_in_use
+    if not at_a_start(plan, restart) or plan.wanted("redis", "databases") is not None:  # which is databases_in_use
         return
     lost, limit = numbered.beyond(host)
     if lost:
@@ -61,7 +61,7 @@ def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """What was written into the file since the server started nobody has tried: with a bad line it stays down."""
     path, version = host.instance.config_file, host.instance.version
-    if not _restarts(plan, restart) or path is None or version < (6, 0, 0):
+    if not at_a_start(plan, restart) or path is None or version < (6, 0, 0):
         return
     content = config_reader.read_bytes(path)
     for item in plan.to_change:
@@ -79,7 +79,7 @@ def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haza
 
 def modules_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A module that was loaded by command alone is gone after a start, and keys of its types cannot be loaded."""
-    if not _restarts(plan, restart):
+    if not at_a_start(plan, restart):
         return
     missing = modules.missing_at_a_start(host.client, host.instance)
     if missing:
@@ -92,5 +92,6 @@ def modules_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
         )
 
 
-def _restarts(plan: Plan, restart: RestartMode) -> bool:
-    return restart == "allowed" and bool(plan.to_restart)
+def at_a_start(plan: Plan, restart: RestartMode) -> bool:
+    """Whether the server will be restarted for this change, now or by somebody later."""
+    return restart != "refuse" and bool(plan.to_restart)
