@@ -23,6 +23,7 @@ from . import (
     guards_restart,
     guards_start,
     guards_systemd,
+    guards_unit,
 )
 from .diff_lines import pair
 from .guard import Hazard, RestartMode, reasons, remedies
@@ -71,6 +72,8 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.databases_at_start,
     guards_start.modules_at_start,
     guards_start.not_startable,
+    guards_unit.unit_edited,
+    guards_unit.stop_does_not_save,
 )
 
 
@@ -107,7 +110,8 @@ def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:
             with _looking(start_guard.__name__, host):
                 found.extend(start_guard(plan, host, restart))
     with _looking("cautions", host):
-        plan.warnings = [*later, *cautions.all_of(plan, host)]
+        since = guards_unit.changed_since(plan, host, restart)
+        plan.warnings = [*later, *since, *cautions.all_of(plan, host)]
     return found
 
 

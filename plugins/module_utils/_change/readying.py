@@ -10,7 +10,7 @@ from .._errors import ChangeError
 from .._libraries import redis
 from .._server import modules
 from .._settings.setting import Host
-from . import evicting, settling
+from . import evicting, hard_stop, settling
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
 from .waiting import until
 
@@ -42,6 +42,7 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
             "restart it yourself or try again",
         )
+    hard_stop.refuse(host)
     missing = modules.missing_at_a_start(host.client, host.instance)
     if missing:
         raise ChangeError(
