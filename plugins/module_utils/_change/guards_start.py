@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._server import config_reader, directives, modules, startable
+from .._server import config_reader, directives, modules, process, startable
 from .._settings import registry
 from .._settings.setting import Host
 from . import evicting, numbered, persistence
@@ -89,6 +89,19 @@ def modules_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
             f"nothing that the server starts with loads the module {', '.join(map(str, missing))}: it would come up "
             "without those commands, and not at all where its data has their types",
             "write it into the config file as loadmodule, with its arguments, first",
+        )
+
+
+def program_replaced(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Upgraded while it runs: what comes of that is not this change's, and no rollback takes it back."""
+    path = process.replaced(host.instance.pid) if at_a_start(plan, restart) else ""
+    if path:
+        yield Hazard(
+            "program_replaced",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"{path} was replaced or removed after the server was started: a restart would start another program, and "
+            "taking the change back could not bring the old one back",
+            "restart the server by hand first, and see that it runs well",
         )
 
 

@@ -72,6 +72,7 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.databases_at_start,
     guards_start.modules_at_start,
     guards_start.not_startable,
+    guards_start.program_replaced,
     guards_unit.unit_edited,
     guards_unit.stop_does_not_save,
 )
