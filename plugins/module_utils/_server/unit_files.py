@@ -96,8 +96,8 @@ def _known(path: str, read: str | None) -> bool:
 
 def _stops_hard(shown: Mapping[str, str]) -> str:
     for line in shown.get("ExecStop", "").splitlines():
-        words = line.partition("argv[]=")[2].partition(" ; ")[0]
-        if _STOPS_HARD.search(words):
-            return f"ExecStop={words}"
+        found = _STOPS_HARD.search(line.partition("argv[]=")[2].partition(" ; ")[0])
+        if found:
+            return f"ExecStop= with {found[0]}"  # and not the rest: a password may stand there
     signal = shown.get("KillSignal", "")
     return "" if signal in _SAVING else f"KillSignal={signal}"

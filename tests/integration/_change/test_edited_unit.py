@@ -118,7 +118,7 @@ def test_another_config_file(host: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        ({"ExecStop": "{ path=/x ; argv[]=/usr/bin/redis-cli shutdown nosave ; ignore_errors=no }"}, "shutdown nosave"),
+        ({"ExecStop": "{ path=/x ; argv[]=redis-cli -a planted shutdown NOSAVE ; ignore_errors=no }"}, "with NOSAVE"),
         ({"ExecStop": "{ path=/x ; argv[]=/bin/kill -9 $MAINPID ; ignore_errors=no }"}, "kill -9"),
         ({"KillSignal": "9"}, "KillSignal=9"),
     ],
@@ -126,6 +126,7 @@ def test_another_config_file(host: Any, tmp_path: Path) -> None:
 def test_a_stop_that_does_not_save(host: Any, facts: dict[str, str], says: str) -> None:
     host.systemd.facts.update(facts)
     hazard = the_hazard(host)
+    assert "planted" not in str(hazard)  # no password
     assert hazard["id"] == "stop_does_not_save" and says in hazard["reason"] and str(host.unit) in hazard["reason"]
     with pytest.raises(ChangeError, match="before it has saved"):
         restart.restart(connected(host), frozenset(), 0.2)
