@@ -73,7 +73,8 @@ options:
   restart:
     description:
       - V(refuse) refuses settings that only a restart makes effective.
-      - V(defer) writes them to the file and reports them as pending until somebody restarts the server.
+      - V(defer) writes them to the file and reports them as pending until somebody restarts the server; what would
+        stand against that restart is a warning.
       - V(allowed) restarts the server after proof that its data survives, and proves afterwards that it did.
     type: str
     choices: [refuse, defer, allowed]

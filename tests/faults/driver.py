@@ -19,7 +19,7 @@ import tempfile
 import time
 from typing import Any
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart, rollback, waiting
+from ansible_collections.lowlat.redis.plugins.module_utils._change import request, rollback, settling, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
 from ansible_collections.lowlat.redis.plugins.module_utils._libraries import psutil, redis
 from ansible_collections.lowlat.redis.plugins.module_utils._runner import commands, copy
@@ -76,7 +76,7 @@ def _child(order: dict[str, Any], reading: int, said: int) -> None:
             waiting._SHORTEST = waiting._LONGEST = 0.15
         if not order.get("settled"):
             # No sandbox kills these servers after their start.
-            restart.SETTLE = restart.FIRST_LOOK = 0.05
+            settling.SETTLE = settling.FIRST_LOOK = 0.05
         if order.get("root"):
             Host.__init__.__defaults__ = (order["root"],)
         if order.get("broken"):

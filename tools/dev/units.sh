@@ -5,6 +5,7 @@
 
 need_test_packages() {
     need_redis_server
+    command -v cc >/dev/null || need_packages "gcc:compiles the module that a server in a test loads"
     command -v openssl >/dev/null || need_packages "openssl:makes the certificate of a server in a test"
 }
 

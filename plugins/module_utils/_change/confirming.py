@@ -19,7 +19,7 @@ from . import (
     persistence,
     preimage,
     remembered,
-    restart,
+    settling,
     writing,
 )
 from .store import Change, Store
@@ -63,7 +63,7 @@ def confirm(
         else:
             if not remembered.is_same_process(host, restarted):
                 raise lost_data.another_process(change, host, restarted)
-            restart.prove_settled(host, restart.left_to_settle(restarted["up_since"]))
+            settling.prove_settled(host, settling.left_to_settle(restarted["up_since"]))
         pending = _still_pending(change, host)
         drifted = writing.differing(change, host, set(pending))
         if drifted:
@@ -89,5 +89,5 @@ def _still_pending(change: Change, host: Host) -> list[str]:
     pending, known = change.pending_restart, change.opened["server"]
     if not pending or not known or remembered.is_same_process(host, known):
         return pending
-    restart.prove_settled(host, restart.SETTLE)  # when it first answered nobody has seen
+    settling.prove_settled(host, settling.SETTLE)  # when it first answered nobody has seen
     return []

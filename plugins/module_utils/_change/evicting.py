@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._errors import ChangeError
-from .._server import config_file, directives
+from .._server import directives, starting
 from .._settings.setting import Host
 from .store import Change
 
@@ -21,10 +21,9 @@ def at_a_start(host: Host, written: Mapping[str, str]) -> int:
 
     ``written`` is what the config file is going to say besides what it says now.
     """
-    path = host.instance.config_file
-    if path is None or host.instance.role == "replica":  # which leaves that to its master
+    if not starting.known(host.instance) or host.instance.role == "replica":  # which leaves that to its master
         return 0
-    stored = {**config_file.effective(path, host.instance.version), **written}
+    stored = starting.values(host.instance, written)
     used = int(host.client.info("memory")["used_memory"])
     return _limit(stored, directives.running(host.client), used)
 
@@ -32,7 +31,7 @@ def at_a_start(host: Host, written: Mapping[str, str]) -> int:
 def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
     """ChangeError where starting its dead server would evict keys that it had when the change was opened.
 
-    ``stored_now`` is what the file would bring. Journals of older releases do not tell what the server used.
+    ``stored_now`` is what a start would bring. Journals of older releases do not tell what the server used.
     """
     then, used = change.opened["runtime"], int(change.opened["server"].get("used_memory") or 0)
     limit = 0 if then.get("replicaof") else _limit(stored_now, then, used)
@@ -40,7 +39,7 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
         raise ChangeError(
             "The server is dead and was not started, since it would evict keys for good",
             where=str(change.opened["server"]["config_file"]),
-            why=f"the file has a maxmemory of {limit} and an evicting policy, and the server used {used} under a limit "
+            why=f"it would start with a maxmemory of {limit} and an evicting policy, and used {used} under a limit "
             f"of {then.get('maxmemory', 'which the journal tells nothing')} (0 is none) that was set by command alone",
             remedy="Write a limit into that file that holds its data and start it, then roll back again; or roll back "
             "with accept_lost_data",

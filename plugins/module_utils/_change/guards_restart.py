@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._server import acl_users, config_file, config_reader, directives, startable, supervisor
+from .._server import acl_users, config_file, supervisor
 from .._server.replication import Replica
-from .._settings import registry
 from .._settings.setting import Host
-from . import evicting, numbered, persistence
+from . import persistence
 from .guard import Hazard, RestartMode
+from .guards_start import at_a_start
 from .plan import Plan
 
 
@@ -29,7 +29,7 @@ def restart_required(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
 
 def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """Without persistence a restart empties the server, and then its replicas; one of them could take over before."""
-    if not _restarts(plan, restart):
+    if not at_a_start(plan, restart):
         return
     state = persistence.persistence(host)
     if not state.keeps_data:
@@ -37,16 +37,19 @@ def restart_loses_data(plan: Plan, host: Host, restart: RestartMode) -> Iterator
             "restart_loses_data",
             ", ".join(item.setting.key for item in plan.to_restart),
             f"the server holds {state.keys} keys, and a restart would lose what no AOF and no save points keep",
-            "; ".join([_by_replica(plan.replicas), *_CHOICES]),
+            "; ".join(_choices(plan, restart)),
         )
 
 
-_CHOICES = (
-    "or turn on persistence first: CONFIG SET save, or CONFIG SET appendonly and wait for its rewrite, and the same in "
-    "the config file",
-    "or say restart: defer, and restart it yourself when the data may go",
-    "or leave these settings out",
-)
+def _choices(plan: Plan, restart: RestartMode) -> Iterator[str]:
+    yield _by_replica(plan.replicas)
+    yield (
+        "or turn on persistence first: CONFIG SET save, or CONFIG SET appendonly and wait for its rewrite, and the "
+        "same in the config file"
+    )
+    if restart != "defer":
+        yield "or say restart: defer, and restart it yourself when the data may go"
+    yield "or leave these settings out"
 
 
 def _by_replica(replicas: Sequence[Replica]) -> str:
@@ -66,7 +69,7 @@ def _by_replica(replicas: Sequence[Replica]) -> str:
 
 def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A server that saves nothing still loads an old dump when it starts."""
-    path = persistence.stale_dump(host) if _restarts(plan, restart) else None
+    path = persistence.stale_dump(host) if at_a_start(plan, restart) else None
     if path:
         yield Hazard(
             "stale_dump",
@@ -107,9 +110,10 @@ def foreign_supervisor(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """ACL users made or changed with ACL SETUSER and never saved are not the same after a restart."""
-    if not _restarts(plan, restart) or host.instance.version < (6, 0, 0) or host.instance.config_file is None:
+    path, version = host.instance.config_file, host.instance.version
+    if not at_a_start(plan, restart) or version < (6, 0, 0) or path is None:
         return
-    users = acl_users.unsaved(host.client, host.instance.config_file, host.instance.version)
+    users = acl_users.unsaved(host.client, path, version)
     if users:
         yield Hazard(
             "users_not_saved",
@@ -122,66 +126,3 @@ def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
 
 def _restarts(plan: Plan, restart: RestartMode) -> bool:
     return restart == "allowed" and bool(plan.to_restart)
-
-
-def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """A server whose data, master or password differ from what its file says would not come back as it is."""
-    if not _restarts(plan, restart) or host.instance.config_file is None:
-        return
-    for name in persistence.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
-        yield Hazard(
-            "data_elsewhere",
-            name,
-            "the server would start with another data directory, dump, log, master or password than it runs with now",
-            f"make the config file and the running server agree in {name} first",
-        )
-
-
-def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """A limit that was raised by command alone is the old one again while the server loads its data."""
-    if not _restarts(plan, restart):
-        return
-    items = (item for item in plan.to_change if item.setting.kind == "redis")
-    limit = evicting.at_a_start(host, {item.setting.key: str(item.setting.value) for item in items})
-    if limit:
-        yield Hazard(
-            "evicts_at_start",
-            ", ".join(item.setting.key for item in plan.to_restart),
-            f"the config file has a maxmemory of {limit} and an evicting policy, and the server uses more: a restart "
-            "would throw keys away for good before the running values are set again",
-            "write the limit that it runs with into the file first",
-        )
-
-
-def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """The file may have fewer databases than run: written by hand, or by a change that waits for a restart."""
-    if not _restarts(plan, restart) or plan.wanted("redis", "databases") is not None:  # which is databases_in_use
-        return
-    lost, limit = numbered.beyond(host)
-    if lost:
-        yield Hazard(
-            "databases_at_start",
-            ", ".join(item.setting.key for item in plan.to_restart),
-            f"the config file has {limit} databases, and database {', '.join(map(str, lost))} holds keys: the server "
-            "would not start with them, or mix them into others",
-            "write as many databases into the file as it runs with, or move those keys first",
-        )
-
-
-def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """What was written into the file since the server started nobody has tried: with a bad line it stays down."""
-    path, version = host.instance.config_file, host.instance.version
-    if not _restarts(plan, restart) or path is None or version < (6, 0, 0):
-        return
-    content = config_reader.read_bytes(path)
-    for item in plan.to_change:
-        if item.setting.kind == "redis" and item.persisted:
-            content = registry.provider("redis").edit(item.setting, content, host)
-    found = startable.objections(content, path, version, directives.running(host.client))
-    if found:
-        yield Hazard(
-            "not_startable",
-            ", ".join(item.setting.key for item in plan.to_restart),
-            f"the server would not start with its config file: {'; '.join(found[:3])}",
-            "correct the file first; a rollback could not start the server with it either",
-        )

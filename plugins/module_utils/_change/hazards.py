@@ -21,7 +21,9 @@ from . import (
     guards_kernel,
     guards_redis,
     guards_restart,
+    guards_start,
     guards_systemd,
+    guards_unit,
 )
 from .diff_lines import pair
 from .guard import Hazard, RestartMode, reasons, remedies
@@ -57,15 +59,22 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_files.not_writable,
     guards_files.no_config_file,
     guards_restart.restart_required,
-    guards_restart.restart_loses_data,
-    guards_restart.stale_dump,
     guards_restart.relative_directory,
     guards_restart.foreign_supervisor,
+)
+#: Guards of a start, whoever makes it: with a restart that is left to somebody they are said and do not refuse.
+START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = (
+    guards_restart.restart_loses_data,
+    guards_restart.stale_dump,
     guards_restart.users_not_saved,
-    guards_restart.data_elsewhere,
-    guards_restart.evicts_at_start,
-    guards_restart.databases_at_start,
-    guards_restart.not_startable,
+    guards_start.data_elsewhere,
+    guards_start.evicts_at_start,
+    guards_start.databases_at_start,
+    guards_start.modules_at_start,
+    guards_start.not_startable,
+    guards_start.program_replaced,
+    guards_unit.unit_edited,
+    guards_unit.stop_does_not_save,
 )
 
 
@@ -94,9 +103,32 @@ def preflight(plan: Plan, host: Host, restart: RestartMode) -> list[Hazard]:
     for change_guard in CHANGE_GUARDS:
         with _looking(change_guard.__name__, host):
             found.extend(change_guard(plan, host, restart))
+    later = []
+    if restart == "defer":
+        later = list(_told(plan, host))
+    else:
+        for start_guard in START_GUARDS:
+            with _looking(start_guard.__name__, host):
+                found.extend(start_guard(plan, host, restart))
     with _looking("cautions", host):
-        plan.warnings = list(cautions.all_of(plan, host))
+        since = guards_unit.changed_since(plan, host, restart)
+        plan.warnings = [*later, *since, *cautions.all_of(plan, host)]
     return found
+
+
+def _told(plan: Plan, host: Host) -> Iterator[str]:
+    """What stands against the restart that somebody is going to make: nobody else would tell."""
+    keys = ", ".join(item.setting.key for item in plan.to_restart)
+    for guard in START_GUARDS:
+        try:
+            with _looking(guard.__name__, host):
+                hazards = list(guard(plan, host, "defer"))
+        except LowlatError as error:
+            yield f"Whether the restart for {keys}, which is left to you, would hurt is not known: {error.message}"
+            continue
+        for hazard in hazards:
+            about = f"[{hazard.id}]" + (f" {hazard.setting}:" if hazard.setting != keys else "")
+            yield f"The restart for {keys}, left to you, would hurt: {about} {hazard.reason}; {hazard.remedy}"
 
 
 def _ask_the_others(plan: Plan, host: Host, restart: RestartMode) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from .._errors import ChangeError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import belonging, boot, keys, preimage, remembered, restart
+from . import belonging, boot, keys, preimage, readying, remembered, restart, settling
 from .store import Change
 from .undone import Undone, collecting
 
@@ -61,7 +61,7 @@ def refuse_unless_whole(change: Change, host: Host) -> list[str]:
     applied = change.journal.last("applied") or {}
     if change.opened["mode"] != "defer" or not applied.get("pending"):
         raise another_process(change, host, {**known, "keys": change.opened["keys"]})
-    restart.prove_settled(host, 0)  # systemd's own restart is not the operator's
+    settling.prove_settled(host, 0)  # systemd's own restart is not the operator's
     with server_errors(host.address):
         missing, empty = _missing(change, host)
     if empty and _was_kept(change):
@@ -103,7 +103,7 @@ def _missing(change: Change, host: Host, found_before: bool = False) -> tuple[st
         return "", False
     held, expired = keys.since_start(host.client)
     if held + expired < before:
-        restart.await_master(host)  # a replica has them when that has sent them
+        readying.await_master(host)  # a replica has them when that has sent them
         held, expired = keys.since_start(host.client)
     if held + expired >= before:
         return "", False

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases that hold keys and that the config file does not have: a start dies of them, or mixes them into others."""
+"""Databases that hold keys and that a start does not bring: a start dies of them, or mixes them into others."""
 
 from __future__ import annotations
 
 from .._errors import ChangeError
-from .._server import config_file, instance
+from .._server import instance, starting
 from .._settings.setting import Host
 
 _DEFAULT = 16
@@ -13,10 +13,9 @@ _DEFAULT = 16
 
 def beyond(host: Host) -> tuple[list[int], int]:
     """Their numbers, and how many databases a start would give the server."""
-    path, overrides = host.instance.config_file, host.instance.command_line_overrides or ()
-    if path is None or "databases" in overrides:
+    if not starting.known(host.instance):
         return [], 0
-    limit = int(config_file.effective(path, host.instance.version).get("databases", _DEFAULT))
+    limit = int(starting.values(host.instance).get("databases", _DEFAULT))
     held = instance.keys(host.client.info("keyspace"))
     return sorted(number for number, count in held.items() if count and number >= limit), limit
 
@@ -28,6 +27,6 @@ def refuse(host: Host, outcome: str) -> None:
         raise ChangeError(
             f"The server would not come back with all of its databases, so {outcome}",
             where=str(host.address),
-            why=f"its config file has {limit} databases, and database {', '.join(map(str, lost))} holds keys",
-            remedy="Move those keys, or write more databases into that file; then try again",
+            why=f"it would start with {limit} databases, and database {', '.join(map(str, lost))} holds keys",
+            remedy="Move those keys, or write more databases into its config file; then try again",
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import config_file, directives, instance
+from .._server import directives, instance, starting
 from .._server.connection import refusal
 from .._settings.setting import Host
 from .waiting import until
@@ -76,9 +76,9 @@ _CHANGEABLE = frozenset({"appendonly"})
 
 def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
     """Directives by which a restart would find other data, another role or another password than the server has now."""
-    if host.instance.config_file is None:
+    if not starting.known(host.instance):
         return []
-    stored = config_file.effective(host.instance.config_file, host.instance.version)
+    stored = starting.values(host.instance)
     running = directives.running(host.client)
     found = []
     asked = {**ORIGIN, **_LINK} if host.instance.role == "replica" else ORIGIN

@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from .._errors import LowlatError
 from .._host import systemd
+from .._server import exec_start, instance, starting
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host
@@ -25,7 +26,9 @@ from . import (
     remembered,
     restart,
     sealed,
+    settling,
     standing,
+    stored,
     waiting,
 )
 from .store import Change
@@ -102,7 +105,7 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
                 change.journal.append("restarting", **known)
 
             ours = foreign.ours(result) | standing.waiting(change)
-            host = restart.restart(host, ours, restart.SETTLE, before_it_stops)
+            host = restart.restart(host, ours, settling.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
             return host
     return host
@@ -119,6 +122,12 @@ def start_with_its_data(
         return waiting.reach(connect)
 
 
+def _options(unit: str | None, change: Change) -> Mapping[str, str]:
+    """What the command line of its unit gives it, over its file."""
+    words = exec_start.words(systemd.show(unit, exec_start.PROPERTIES)) if unit else None
+    return starting.options(instance.start_words(words, "") or (), stored.version(change))
+
+
 def start_again(
     change: Change,
     connect: Callable[[], Host],
@@ -127,10 +136,11 @@ def start_again(
     later: frozenset[str] = frozenset(),
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
-    if not result.accepts_lost_data:
-        evicting.refuse(change, given_back.stored_values(change))
-        demoted.refuse(change, given_back.stored_values(change))
     unit, started = change.opened["unit"], change.opened["launch"]
+    if not result.accepts_lost_data:
+        stored_now = {**given_back.stored_values(change), **_options(unit, change)}
+        evicting.refuse(change, stored_now)
+        demoted.refuse(change, stored_now)
     result.restarted = True
     if unit:
         systemd.systemctl("reset-failed", "--", unit)
@@ -140,7 +150,7 @@ def start_again(
     address, awaited = change.opened["server"]["address"], "the server to answer again"
     if started and started.get("supervisor"):
         awaited = f"the server, which is its supervisor's to start: {started['supervisor']}"
-    waiting.until(lambda: waiting.reach(connect)[0] is not None, awaited, address, restart.DEAD_AFTER)
+    waiting.until(lambda: waiting.reach(connect)[0] is not None, awaited, address, settling.DEAD_AFTER)
     host = connect()
     before = change.opened["runtime"]
     # Their secrets are in their own pre-images.

@@ -14,7 +14,7 @@ from .._host import files
 from .._host.file_image import FileImage
 from .._settings import registry
 from .._settings.setting import Host
-from . import line_edits, persistence, preimage, restart, standing
+from . import line_edits, persistence, preimage, restart, settling, standing
 from .guard import RestartMode
 from .plan import Plan, PlannedSetting, shown
 from .store import Change
@@ -47,10 +47,10 @@ def write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Written:
         host = restart.restart(
             host,
             ours | standing.waiting(change),
-            restart.FIRST_LOOK,
+            settling.FIRST_LOOK,
             lambda known: change.journal.append("restarting", **known),
         )
-        up_since = restart.uptime() - restart.FIRST_LOOK
+        up_since = settling.uptime() - settling.FIRST_LOOK
         change.journal.append("restarted", up_since=up_since, **restart.proof(host))
         persistence.try_children(host, ours)
         outcome.restarted = True

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import shlex
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 from .._errors import ChangeError, ServerError
 from .._host import systemd
 from .._libraries import redis
+from . import exec_start
 from .process import Process, find_process
 
 Version = tuple[int, int, int]
+_SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Instance:
     None where that cannot be known. The process itself does not tell: Redis overwrites its argument vector with a
     title ("redis-server *:6379") and then needs its environment for it too. With set-proc-title no (6.2 and newer)
     it does tell, and for a unit the ExecStart line does.
+
+    ``start_words`` is the command line that its unit will start it with; None without a unit, and where that starts
+    something else that starts the server.
     """
 
     flavour: str
@@ -44,6 +49,7 @@ class Instance:
     unit: str | None
     cluster: bool
     command_line_overrides: frozenset[str] | None = field(default=None)
+    start_words: tuple[str, ...] | None = field(default=None)
 
 
 def discover(client: redis.Redis, where: str) -> Instance:
@@ -71,6 +77,7 @@ def discover(client: redis.Redis, where: str) -> Instance:
         unit=unit,
         cluster=str(info.get("cluster_enabled", "0")) == "1" or info.get("redis_mode") == "cluster",
         command_line_overrides=_overrides(command_line if process.arguments is None else process.arguments),
+        start_words=start_words(command_line, process.executable),
     )
 
 
@@ -115,21 +122,19 @@ def unit_of(process: Process) -> tuple[str | None, list[str] | None]:
     if name is None or not systemd.available():
         return None, None
     try:
-        shown = systemd.show(name, ["MainPID", "ExecStart"])
+        shown = systemd.show(name, ["MainPID", *exec_start.PROPERTIES])
     except ChangeError:
         return None, None
-    return (
-        (name, _command_line(shown.get("ExecStart", ""))) if shown.get("MainPID") == str(process.pid) else (None, None)
-    )
+    return (name, exec_start.words(shown)) if shown.get("MainPID") == str(process.pid) else (None, None)
 
 
-def _command_line(shown: str) -> list[str] | None:
-    """The words of an ExecStart= as `systemctl show` prints it."""
-    _before, found, rest = shown.partition("argv[]=")
-    try:
-        return shlex.split(rest.partition(" ; ")[0]) if found else None
-    except ValueError:
+def start_words(command_line: list[str] | None, executable: str) -> tuple[str, ...] | None:
+    """The same where it starts a server itself and no script, whose own options nobody can tell."""
+    if not command_line:
         return None
+    program = command_line[0]
+    itself = os.path.basename(program) in _SERVERS or os.path.realpath(program) == os.path.realpath(executable)
+    return tuple(command_line) if itself else None
 
 
 def unit_in_cgroup(text: str) -> str | None:

@@ -17,6 +17,8 @@ from .._libraries import redis
 
 # A server notes its start only after it has read its configuration, and in whole seconds.
 _START_SLACK = 10.0
+#: What the kernel writes behind the name of a file that is there no more.
+_GONE = " (deleted)"
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,23 @@ def _executable(pid: int) -> str:
         real = os.readlink(f"/proc/{pid}/exe")
     except OSError:
         return ""
+    real = replaced(pid) or real  # what stands there now
     # Debian's redis-server is a link to redis-check-rdb, and the program goes by the name it is called by.
-    if os.path.basename(real).split("-")[1:] != ["server"]:
+    if os.path.exists(real) and os.path.basename(real).split("-")[1:] != ["server"]:
         for name in ("redis-server", "valkey-server"):
             beside = os.path.join(os.path.dirname(real), name)
             if os.path.exists(beside) and os.path.samefile(beside, real):
                 return beside
     return real
+
+
+def replaced(pid: int) -> str:
+    """The file of its program, where that has been replaced or removed since it was started; else empty."""
+    try:
+        path = os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+    return path[: -len(_GONE)] if path.endswith(_GONE) and not os.path.exists(path) else ""
 
 
 def _holds_connection(client: redis.Redis, pid: int) -> bool:

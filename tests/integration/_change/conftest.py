@@ -19,7 +19,7 @@ import psutil
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import history, launch, request, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import history, launch, request, settling
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused, ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address, control
 
@@ -76,8 +76,8 @@ class Changer:
         owner, _dot, name = name.rpartition(".")
         program = f"""
 import importlib, os
-from ansible_collections.lowlat.redis.plugins.module_utils._change import request, restart
-restart.SETTLE = restart.FIRST_LOOK = 0.2
+from ansible_collections.lowlat.redis.plugins.module_utils._change import request, settling
+settling.SETTLE = settling.FIRST_LOOK = 0.2
 found = importlib.import_module("{_PACKAGE}.{module}")
 def die(*_arguments, **_facts):
     os.kill(os.getpid(), {int(signal.SIGKILL)})
@@ -121,7 +121,7 @@ def changer(
 ) -> Iterator[Callable[..., Changer]]:
     """A factory like redis_server; servers that a change has restarted are ended as well."""
     for wait in ("SETTLE", "FIRST_LOOK"):
-        monkeypatch.setattr(restart, wait, 0.2)  # no sandbox kills these servers after their start
+        monkeypatch.setattr(settling, wait, 0.2)  # no sandbox kills these servers after their start
     made: list[Changer] = []
 
     def make(*lines: str, login: dict[str, Any] | None = None, **options: Any) -> Changer:
@@ -142,10 +142,10 @@ def changer(
 @pytest.fixture
 def first_start_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first start of a server is soon given up; the next ones have all the time that the product gives them."""
-    start, patience = launch.Launch.start, itertools.chain([0.5], itertools.repeat(restart.DEAD_AFTER))
+    start, patience = launch.Launch.start, itertools.chain([0.5], itertools.repeat(settling.DEAD_AFTER))
 
     def started(how: launch.Launch) -> None:
-        monkeypatch.setattr(restart, "DEAD_AFTER", next(patience))
+        monkeypatch.setattr(settling, "DEAD_AFTER", next(patience))
         start(how)
 
     monkeypatch.setattr(launch.Launch, "start", started)

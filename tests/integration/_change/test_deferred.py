@@ -10,8 +10,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import settling
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._server import modules
 
 pytestmark = pytest.mark.slow
 
@@ -64,8 +65,8 @@ def test_the_restarted_server_is_watched_until_it_has_settled(changer: Make, mon
     host = deferred(changer)
     restarted(host)
     watched: list[float] = []
-    monkeypatch.setattr(restart, "prove_settled", lambda _host, seconds: watched.append(seconds))
-    monkeypatch.setattr(restart, "SETTLE", 7.0)
+    monkeypatch.setattr(settling, "prove_settled", lambda _host, seconds: watched.append(seconds))
+    monkeypatch.setattr(settling, "SETTLE", 7.0)
     host.run("confirmed")
     assert max(watched) == 7.0
 
@@ -117,3 +118,46 @@ def test_nor_is_what_the_file_brings_back(changer: Make) -> None:
     host.server.process.wait(10)
     host.server.start()
     assert host.run("confirmed")["warnings"] == []
+
+
+def test_a_restart_left_to_somebody_who_must_know_what_it_would_cost(changer: Make) -> None:
+    """Nobody else would tell; in check mode too. The change itself harms nothing."""
+    host = changer("maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
+    host.server.client().config_set("maxmemory", "100mb")
+    host.server.client().mset({f"key{number}": "x" * 50_000 for number in range(100)})
+    host.server.client(db=9).set("key", "value")
+    with open(host.server.config_file, "a", encoding="utf-8") as file:
+        file.write("databases 4\n")
+    settings = host.redis(tcp_backlog=100)
+    rehearsed = host.apply(*settings, restart="defer", check=True)
+    applied = host.apply(*settings, restart="defer")
+    assert applied["pending_restart"] == ["tcp-backlog"] and applied["warnings"] == rehearsed["warnings"]
+    evicts, databases = applied["warnings"]
+    assert "for tcp-backlog, left to you, would hurt: [evicts_at_start]" in evicts and "maxmemory of 3145728" in evicts
+    assert "[databases_at_start]" in databases and "database 9 holds keys" in databases
+    host.run("rolled_back")
+
+
+def test_the_choices_of_one_who_has_deferred_it(changer: Make) -> None:
+    host = changer()
+    host.server.client().set("key", "value")
+    (warning,) = host.apply(*host.redis(tcp_backlog=100), restart="defer")["warnings"]
+    assert "[restart_loses_data]" in warning and "turn on persistence" in warning and "restart: defer" not in warning
+
+
+def test_what_cannot_be_looked_at_does_not_refuse_a_change_without_a_restart(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(*_arguments: Any) -> Any:
+        raise OSError("nobody may look")
+
+    host = changer(persist=True)
+    monkeypatch.setattr(modules, "missing_at_a_start", blind)
+    (warning,) = host.apply(*host.redis(tcp_backlog=100), restart="defer")["warnings"]
+    assert "modules_at_start" in warning and "nobody may look" in warning
+
+
+def test_a_restart_that_hurts_nothing_is_warned_of_by_nobody(changer: Make) -> None:
+    host = changer(persist=True)
+    host.server.client().set("key", "value")
+    assert host.apply(*host.redis(tcp_backlog=100), restart="defer")["warnings"] == []

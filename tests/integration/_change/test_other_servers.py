@@ -15,7 +15,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart, waiting
+from ansible_collections.lowlat.redis.plugins.module_utils._change import settling, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import control
@@ -174,7 +174,7 @@ def test_a_restarted_server_that_stands_still_is_not_called_gone(
 ) -> None:
     host = changer(persist=True)
     host.apply(*host.redis(databases=8), restart="allowed")
-    monkeypatch.setattr(restart, "SETTLE", 3600.0)  # it is watched until it stops
+    monkeypatch.setattr(settling, "SETTLE", 3600.0)  # it is watched until it stops
     monkeypatch.setattr(waiting, "control", lambda address: control(replace(address, timeout=0.3)))
     pid = host.pid
     stops = threading.Timer(0.3, os.kill, (pid, signal.SIGSTOP))

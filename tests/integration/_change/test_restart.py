@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import settling
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def test_an_empty_server_without_persistence_may_be_restarted(changer: Make) -> 
 def test_a_server_that_dies_soon_after_its_restart_is_not_kept(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     host = changer(persist=True)
     host.apply(*host.redis(databases=1), restart="allowed")
-    monkeypatch.setattr(restart, "SETTLE", 3600.0)  # confirming watches it until it dies
+    monkeypatch.setattr(settling, "SETTLE", 3600.0)  # confirming watches it until it dies
     pid = host.server.client().info("server")["process_id"]
     dies = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
     dies.start()

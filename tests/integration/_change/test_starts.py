@@ -10,7 +10,7 @@ from typing import Any, Callable
 import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import persistence, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import persistence, readying
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._server import directives
@@ -79,14 +79,14 @@ def test_a_file_with_fewer_databases_than_hold_keys(changer: Make) -> None:
 
 def test_databases_that_are_used_after_the_look(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the data is saved clients go on."""
-    host, make_ready = changer(persist=True), restart._make_ready
+    host, make_ready = changer(persist=True), readying.make_ready
 
     def slow(*arguments: Any) -> bool:
         ready = make_ready(*arguments)
         host.server.client(db=9).set("key", "value")
         return bool(ready)
 
-    monkeypatch.setattr(restart, "_make_ready", slow)
+    monkeypatch.setattr(readying, "make_ready", slow)
     with pytest.raises(ChangeError, match="database 9 holds keys"):
         host.apply(*host.redis(databases=4), restart="allowed")
     assert (host.pid, host.live("databases")) == (host.server.pid, "16")

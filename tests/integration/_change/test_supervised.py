@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import restart, rollback
+from ansible_collections.lowlat.redis.plugins.module_utils._change import rollback, settling
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._server import supervisor
@@ -156,7 +156,7 @@ def test_killed_it_comes_back_by_its_supervisor_alone(
 def test_one_that_does_not_come_back_is_left_to_its_supervisor(
     under: Callable[..., Supervised], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restart, "DEAD_AFTER", 0.5)
+    monkeypatch.setattr(settling, "DEAD_AFTER", 0.5)
     one = under("runsv")
     before = one.host.config
     one.host.apply(*one.host.redis(hz=20))

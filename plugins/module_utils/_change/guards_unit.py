@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards of a unit that somebody edits: a restart stops the server, and starts it, by what the files say by then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from .._server import starting, unit_files
+from .._settings.setting import Host
+from . import hard_stop
+from .guard import Hazard, RestartMode
+from .guards_start import at_a_start
+from .plan import Plan
+
+
+def unit_edited(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """Whoever has not told systemd of his edit has not tried it either, and our daemon-reload would bring it."""
+    reloads = any(item.setting.kind == "systemd" and item.persisted for item in plan.to_change)
+    if host.instance.unit is None or not (reloads or at_a_start(plan, restart)):
+        return
+    files = unit_files.look(host.instance)
+    if files.unread:
+        yield Hazard(
+            "unit_edited",
+            host.instance.unit,
+            f"{', '.join(files.unread)} was edited and systemd has not read it yet: a daemon-reload by this change "
+            "would bring it, and a restart whatever it makes of the server",
+            "look at it, run systemctl daemon-reload, and restart the server by hand if that is meant",
+        )
+    other = _other_config_file(host) if at_a_start(plan, restart) else None
+    if other:
+        yield Hazard(
+            "unit_edited",
+            host.instance.unit,
+            f"the ExecStart= of {', '.join(files.paths)} names {other}, and the server runs with "
+            f"{host.instance.config_file or 'no config file'}: another server would start than the one that runs",
+            "make the unit name the file that the server runs with, or restart it by hand first",
+        )
+
+
+def _other_config_file(host: Host) -> str | None:
+    """What the command line of the unit names instead of the file that the server has."""
+    if host.instance.start_words is None:
+        return None
+    path, _options = starting.parts(host.instance.start_words, host.instance.version)
+    runs = host.instance.config_file
+    if path is None:
+        return "no config file" if runs else None
+    same = runs is not None and os.path.realpath(path) == os.path.realpath(runs)
+    return None if same or not os.path.isabs(path) else path
+
+
+def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """What clients write between our save and the stop is in no dump then."""
+    found = hard_stop.found(host) if at_a_start(plan, restart) else None
+    if found:
+        how, where = found
+        yield Hazard(
+            "stop_does_not_save",
+            str(host.instance.unit),
+            f"its unit stops the server with {how} ({where}), before it has saved: what was written since the last "
+            "save would be lost",
+            "take that out of the unit (and systemctl daemon-reload), or turn on AOF first",
+        )
+
+
+def changed_since(plan: Plan, host: Host, restart: RestartMode) -> Iterator[str]:
+    """Read by systemd, and not tried by any start yet: that is meant, or forgotten."""
+    newer = unit_files.look(host.instance).newer if at_a_start(plan, restart) else []
+    if newer:
+        yield (
+            f"{', '.join(newer)} was changed after {host.instance.unit} had started the server: a restart brings what "
+            "it says now, and taking the change back does not undo that. Look at it first"
+        )

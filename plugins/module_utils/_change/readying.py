@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The lowlat.redis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before a server is stopped: its data saved where that brings it back, and nothing that a start would lose."""
+
+from __future__ import annotations
+
+import contextlib
+
+from .._errors import ChangeError
+from .._libraries import redis
+from .._server import modules
+from .._settings.setting import Host
+from . import evicting, hard_stop, settling
+from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
+from .waiting import until
+
+
+def make_ready(host: Host, ours: frozenset[str]) -> bool:
+    """Save the data where that brings it back; whether a master does. ChangeError where nothing would."""
+    state = persistence(host)
+    if not state.keeps_data:
+        raise ChangeError(
+            "The server would lose its data in a restart",
+            where=str(host.address),
+            why=f"it holds {state.keys} keys and neither an AOF, save points nor a master would bring them back",
+            remedy="Turn on persistence or restart it yourself when the data may go",
+        )
+    other = elsewhere(host, ours)
+    if other:
+        raise ChangeError(
+            "The server would not come back as it is now",
+            where=str(host.address),
+            why=f"what it would start with and the running server differ in {', '.join(other)}",
+            remedy="Make them agree, then restart it yourself or try again",
+        )
+    limit = evicting.at_a_start(host, {})
+    if limit:
+        raise ChangeError(
+            "The server would evict keys in a restart",
+            where=str(host.address),
+            why=f"it would start with a maxmemory of {limit} and an evicting policy, and it uses more",
+            remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
+            "restart it yourself or try again",
+        )
+    hard_stop.refuse(host)
+    missing = modules.missing_at_a_start(host.client, host.instance)
+    if missing:
+        raise ChangeError(
+            "The server would lack modules after a restart",
+            where=str(host.address),
+            why=f"nothing that it starts with loads {', '.join(map(str, missing))}",
+            remedy="Write it into the config file as loadmodule, with its arguments; then restart it yourself or "
+            "try again",
+        )
+    if state.aof:
+        rewrite_aof(host)
+    if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
+        save_before_stop(host)
+    return state.replica_in_sync
+
+
+def await_master(host: Host) -> None:
+    """A replica whose link is only just coming up keeps its data by it; one that has no master goes on without."""
+    client = host.client
+    if client.info("replication").get("role") != "slave":
+        return
+
+    def synchronised() -> bool:
+        # However long the data takes that its master is sending.
+        until(lambda: not client.info("replication").get("master_sync_in_progress"), "the sync", str(host.address))
+        return link_is_up(client)
+
+    with contextlib.suppress(ChangeError):
+        until(synchronised, "the link to the master", str(host.address), settling.DEAD_AFTER)
+
+
+def link_is_up(client: redis.Redis) -> bool:
+    return str(client.info("replication").get("master_link_status")) == "up"
