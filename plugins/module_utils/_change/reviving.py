@@ -20,10 +20,12 @@ from . import (
     given_back,
     guards_rollback,
     launch,
+    not_in_effect,
     persistence,
     preimage,
     remembered,
     restart,
+    said,
     sealed,
     standing,
     waiting,
@@ -92,6 +94,8 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"] or foreign.is_left_alone(result, setting) or setting.key in result.hurting:
             continue
+        if not_in_effect.file_is_left(result, setting, before):
+            continue
         # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
@@ -101,7 +105,7 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
             def before_it_stops(known: dict[str, Any]) -> None:
                 change.journal.append("restarting", **known)
 
-            ours = foreign.ours(result) | standing.waiting(change)
+            ours = foreign.ours(result) | standing.waiting(change) | not_in_effect.brought_by_a_start(change, host)
             host = restart.restart(host, ours, restart.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
             return host
@@ -128,8 +132,8 @@ def start_again(
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     if not result.accepts_lost_data:
-        evicting.refuse(change, given_back.stored_values(change))
-        demoted.refuse(change, given_back.stored_values(change))
+        evicting.refuse(change, said.now(change))
+        demoted.refuse(change, said.now(change))
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:
