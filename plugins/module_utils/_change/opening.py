@@ -127,4 +127,5 @@ def _unknown(change_id: str) -> dict[str, Any]:
         "lines": {},
         "boot_id": "",
         "keys": None,
+        "expiring": None,
     }
