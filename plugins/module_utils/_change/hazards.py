@@ -17,9 +17,11 @@ from . import (
     cautions,
     guards_acl,
     guards_allocator,
+    guards_commands,
     guards_files,
     guards_kernel,
     guards_redis,
+    guards_replication,
     guards_restart,
     guards_systemd,
 )
@@ -66,6 +68,9 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.evicts_at_start,
     guards_restart.databases_at_start,
     guards_restart.not_startable,
+    guards_commands.command_renamed,
+    guards_replication.failover_under_way,
+    guards_replication.replica_keys,
 )
 
 
