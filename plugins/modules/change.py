@@ -220,6 +220,8 @@ left_stopped:
 pending_restart:
   description:
     - Keys that were written and wait for a restart. None after the restart of a server that is confirmed.
+    - With O(state=rolled_back) directives that somebody else has written into a config file which stays so, and that
+      the server does not run with yet.
     - In check mode, those that would wait.
   returned: always
   type: list
@@ -239,6 +241,7 @@ foreign:
       (V(live), V(stored) or V(file)), C(kind), C(key) (the path of a file) and C(unit), the values C(before), C(set) by
       the change and C(found), and what was C(done) about it (V(restored), V(kept), V(left)).
     - Of a file C(found) says in what it was another one, and C(copy) is the path of the copy on the host.
+    - C(by_start) stands with a live value that a start has brought from its file, where somebody had set it.
     - Secrets are masked.
   returned: with O(state=confirmed) and O(state=rolled_back)
   type: list

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable
@@ -60,7 +61,8 @@ def look(change: Change, connect: Callable[[], Host], policy: str | None) -> Way
         else:
             if now.live != before.live:
                 way.lines.value(setting, "live", now.live, before.live)
-            if facts["restart"] and (now.live != before.live or _cannot_be_read(change, setting)):
+            needed = facts["restart"] and (now.live != before.live or _cannot_be_read(change, setting))
+            if needed and not _is_left(change, setting, before, becomes):
                 way.restart.append(setting.key)
         _stored(change, setting, before, becomes, way.lines)
     for path, what, done in edited:
@@ -88,6 +90,15 @@ def _is_foreign(change: Change, setting: Setting, before: Reading, now: Reading,
 def _cannot_be_read(change: Change, setting: Setting) -> bool:
     """What systemd started a process with: it goes as it came, by a restart."""
     return setting.kind == "systemd" and change.journal.last("restarting") is not None
+
+
+def _is_left(change: Change, setting: Setting, before: Reading, becomes: Mapping[str, str]) -> bool:
+    """Whether its file stays with another value, so that a restart would not bring the old one."""
+    if becomes.get(stored.path(change, setting) or "") != "left":
+        return False
+    with contextlib.suppress(LowlatError, OSError):
+        return stored.value(change, setting) != before.persisted
+    return True
 
 
 def _stored(change: Change, setting: Setting, before: Reading, becomes: Mapping[str, str], lines: Lines) -> None:

@@ -32,7 +32,12 @@ def begin(change: Change, policy: str | None = None) -> Undone:
 def of(change: Change) -> list[dict[str, Any]]:
     """What rollbacks of this change have found, as results show it: the newest of each."""
     newest = {_identity(entry): entry for entry in _journalled(change)}
-    return [{name: entry.get(name) for name in _FIELDS} for entry in newest.values()]
+    return [{**{name: entry.get(name) for name in _FIELDS}, **_of_a_start(entry)} for entry in newest.values()]
+
+
+def _of_a_start(entry: dict[str, Any]) -> dict[str, Any]:
+    """A live value that nobody has set live: told of those alone."""
+    return {"by_start": True} if entry.get("by_start") else {}
 
 
 def sentence(entry: dict[str, Any]) -> str:
@@ -42,6 +47,8 @@ def sentence(entry: dict[str, Any]) -> str:
     ends = {"restored": "it was put back", "kept": "it stays", "left": "nothing was done about it"}
     unit = f" of {entry['unit']}" if entry["unit"] else ""
     found = f"is {entry['where']} {entry['found']!r}, which somebody set after the change"
+    if entry.get("by_start"):
+        found = f"is live {entry['found']!r}, which a start has brought from its file, where somebody set it"
     if entry["where"] == "stored" and entry["found"] is None:
         found = "is stored nowhere any more: somebody took it out after the change"
     return (
@@ -102,7 +109,7 @@ def stays(result: Undone, setting: Setting, before: Reading, now: Reading, host:
             "nor what it was to set; it is put back"
         )
         return False
-    _write_value(result, "live", setting, before.live, now.live)
+    _write_value(result, "live", setting, before.live, now, _is_as_left(result.change, setting, host))
     return result.policy != "restore"
 
 
@@ -114,7 +121,7 @@ def is_foreign(change: Change, setting: Setting, before: Reading, now: Reading, 
 def look_at_stored(result: Undone, setting: Setting, before: Reading, now: str | None) -> None:
     """Write down a stored value that is neither."""
     if now != before.persisted and not preimage.persisted_holds(setting, Reading(None, now)):
-        _write_value(result, "stored", setting, before.persisted, now)
+        _write_value(result, "stored", setting, before.persisted, Reading(None, now))
 
 
 def is_kept(result: Undone, where: str, setting: Setting, here: Any) -> bool:
@@ -135,8 +142,20 @@ def ours(result: Undone) -> frozenset[str]:
     return frozenset(setting.key for setting in settings if not is_left_alone(result, setting))
 
 
-def _write_value(result: Undone, where: str, setting: Setting, before: Any, now: Any) -> None:
-    found = shown(setting, now)
+def _write_value(
+    result: Undone, where: str, setting: Setting, before: Any, reading: Reading, as_left: bool = True
+) -> None:
+    """``as_left``: whether what holds the value is what the change wrote to, so that a hand has set this one."""
+    now = reading.live if where == "live" else reading.persisted
+    found, of_its_file = shown(setting, now), {}
+    if (
+        not as_left
+        and reading.persisted is not None
+        and registry.provider(setting.kind).live_matches(
+            replace(setting, value=reading.persisted), Reading(reading.live, None)
+        )
+    ):
+        of_its_file = {"by_start": True}
     write(
         result,
         where,
@@ -145,6 +164,7 @@ def _write_value(result: Undone, where: str, setting: Setting, before: Any, now:
         set=shown(setting, setting.value),
         found=found,
         was=now if found == now else sealed.seal(str(now)),
+        **of_its_file,
     )
 
 

@@ -158,9 +158,9 @@ def _tell_what_has_moved(result: Undone, image: FileImage, now: FileImage) -> No
     entry, names = foreign.latest(result, _KIND, _subject(image)), _moved(result, image, now)
     if entry and names and entry["done"] == "kept" and result.policy == "restore":
         result.warnings.append(
-            f"{', '.join(names)} in {image.path} was set after the change, by a failover or a new password maybe: of "
-            "this file only the change's own lines went back, whatever on_foreign_change says, so that the server "
-            "keeps its data, its role and who may in"
+            f"{', '.join(names)} in {image.path} was set after the change{origin.by_whom(names)}: of this file only "
+            "the change's own lines went back, whatever on_foreign_change says, so that the server keeps its data, its "
+            "role and who may in"
         )
 
 

@@ -7,30 +7,18 @@ What somebody has written into a file that stays is what they want the server to
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import Any
 
-from .._errors import LowlatError
-from .._server import config_reader, directives
+from .._server import directives
 from .._server.connection import server_errors
-from .._settings.setting import Host, Reading
-from . import foreign, persistence, preimage, remembered, restart, sealed, stored
+from .._settings.setting import Host
+from . import foreign, persistence, preimage, remembered, restart, said, sealed, standing
 from .store import Change
 from .undone import Undone, collecting, note
 
-#: Names of directives and the values that the config file gives them.
-Values = Mapping[str, str]
 #: Names a process that has got everything back.
 _ENTRY = "given_back"
-
-
-def stored_values(change: Change) -> Values:
-    """What the file would bring at a start now; nothing where nobody can tell."""
-    path = stored.config_path(change)
-    with contextlib.suppress(LowlatError, OSError):
-        return stored.effective(path, change) if path else {}
-    return {}
 
 
 def opened_with(change: Change) -> dict[str, Any]:
@@ -38,9 +26,12 @@ def opened_with(change: Change) -> dict[str, Any]:
     return {"runtime": change.opened["runtime"], "cpus": change.opened["server"].get("cpus")}
 
 
-def wanted(result: Undone, facts: Mapping[str, Any], stored_now: Values) -> dict[str, Any]:
-    """These facts of a process without the directives that somebody has given another value in a file that stays."""
-    edited, restored = _edited(result), _are_restored(result)
+def wanted(result: Undone, facts: Mapping[str, Any], stored_now: said.Values) -> dict[str, Any]:
+    """These facts of a process without what somebody has given another value since: in a file that stays, or by a later
+    change, which may have set it in the running server alone.
+    """
+    restored, later = _are_restored(result), standing.later_keys(result.change)
+    edited = theirs_in_file(result, stored_now) | {directives.primary(name) for name in later}
 
     def is_theirs(name: str, then: Any) -> bool:
         primary = directives.primary(name)
@@ -49,10 +40,11 @@ def wanted(result: Undone, facts: Mapping[str, Any], stored_now: Values) -> dict
         return primary in edited or said_otherwise
 
     kept = {name: then for name, then in facts["runtime"].items() if not is_theirs(name, then)}
-    return {**facts, "runtime": kept}
+    placed = bool(edited & {"server-cpulist"} or remembered.PINNING & later)
+    return {**facts, "runtime": kept, "cpus": [] if placed else facts.get("cpus")}
 
 
-def after_others(change: Change, host: Host, result: Undone, stored_now: Values) -> dict[str, Any] | None:
+def after_others(change: Change, host: Host, result: Undone, stored_now: said.Values) -> dict[str, Any] | None:
     """Give a server that somebody else has started again since what the one had that the change was opened with.
 
     Returns that. None where it is that process, or has got all of it back; and of a change that was confirmed, maybe
@@ -86,7 +78,7 @@ def after_others(change: Change, host: Host, result: Undone, stored_now: Values)
     return lost
 
 
-def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: Values) -> dict[str, Any]:
+def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: said.Values) -> dict[str, Any]:
     """Without what somebody has set since that start, and without a limit that would throw away what came since."""
     now = directives.running(host.client)
     used = int(host.client.info("memory")["used_memory"])
@@ -99,7 +91,7 @@ def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: Value
     }
 
 
-def _tell_what_nobody_knows(host: Host, runtime: Mapping[str, Any], stored_now: Values, result: Undone) -> None:
+def _tell_what_nobody_knows(host: Host, runtime: Mapping[str, Any], stored_now: said.Values, result: Undone) -> None:
     """Where no file tells what a start brings, another value may be somebody's, and may be what keeps the data."""
     names = {name for name in runtime if directives.primary(name) not in {*stored_now, *persistence.ORIGIN}}
     found = [
@@ -121,7 +113,7 @@ def note_process(change: Change, host: Host, result: Undone) -> None:
     note(change, result, _ENTRY, process=facts)
 
 
-def is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
+def is_of_its_start(name: str, now: str, stored_now: said.Values) -> bool:
     """Whether a start has brought this value for certain: the file says so.
 
     Where the data comes from is a failover's to say, which writes no file.
@@ -132,32 +124,12 @@ def is_of_its_start(name: str, now: str, stored_now: Values) -> bool:
     )
 
 
-def _edited(result: Undone) -> Set[str]:
-    """Directives that the config file, as it stays, has neither as before nor as the change wrote them."""
-    return edited(result.change, _files_that_stay(result))
+def theirs_in_file(result: Undone, stored_now: said.Values) -> Set[str]:
+    """Directives that the config file, as it is after the rollback, has neither as before nor as the change wrote them.
 
-
-def edited(change: Change, files: Iterable[tuple[str, bytes]]) -> Set[str]:
-    """The same of these config files, each with what was in it before the change."""
-    found = set()
-    ours = {setting.key: setting for setting, _before, _facts in preimage.changed_settings(change)}
-    for path, content in files:
-        with contextlib.suppress(LowlatError, OSError):
-            version = stored.version(change)
-            then = config_reader.values(config_reader.lines(content, path, version))
-            now = stored.effective(path, change)
-            for name in {*then, *now}:
-                is_ours = name in ours and preimage.persisted_holds(ours[name], Reading(None, now.get(name)))
-                if then.get(name) != now.get(name) and not is_ours:
-                    found.add(name)
-    return found
-
-
-def _files_that_stay(result: Undone) -> Iterator[tuple[str, bytes]]:
-    """Config files that are not put back whole, with what was in them."""
-    for image in preimage.file_images(result.change):
-        if image.path in preimage.config_files(result.change) and _stays(result, image.path):
-            yield image.path, image.content
+    ``stored_now``: what it says as it is.
+    """
+    return said.edited(result.change, said.restored(result, stored_now, _are_restored(result)))
 
 
 def _are_restored(result: Undone) -> bool:

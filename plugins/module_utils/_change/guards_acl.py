@@ -20,9 +20,9 @@ def not_permitted(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haza
     """A user who may not run a command that is needed. Where the server does not let us ask, it stays to be seen."""
     if host.instance.version < (6, 0, 0):
         return
-    needed = _needed(plan, host, restart)
-    name = permissions.user(host.client, host.address.user or "default") if needed else ""
-    lacking = [words for words in needed if permissions.may(host.client, name, words) is False]
+    wanted = needed(plan, host, restart)
+    name = permissions.user(host.client, host.address.user or "default") if wanted else ""
+    lacking = [words for words in wanted if permissions.may(host.client, name, words) is False]
     if lacking:
         commands = [words[:2] if words[0] in _CONTAINERS else words[:1] for words in lacking]
         yield Hazard(
@@ -34,7 +34,7 @@ def not_permitted(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haza
         )
 
 
-def _needed(plan: Plan, host: Host, restart: RestartMode) -> list[list[str]]:
+def needed(plan: Plan, host: Host, restart: RestartMode) -> list[list[str]]:
     """The commands, with as many arguments as they take."""
     found = []
     if any(name in (plan.wanted("systemd", "Environment", host.instance.unit) or "") for name in allocator.VARIABLES):

@@ -102,14 +102,14 @@ def maxmemory_below_used(
         )
 
 
-def maxclients_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+def maxclients_in_use(planned: PlannedSetting, plan: Plan, host: Host, room: int = CLIENTS_ROOM) -> Iterator[Hazard]:
     """Below the clients that are there nobody gets in any more: no replica, and not we to confirm or take back."""
     setting = planned.setting
     if (setting.kind, setting.key) != ("redis", "maxclients"):
         return
     info = host.client.info("clients")
     there = int(info["connected_clients"]) + int(info.get("cluster_connections", 0)) + len(host.instance.replicas)
-    if int(setting.value) < min(there + CLIENTS_ROOM, int(info.get("maxclients", there + CLIENTS_ROOM))):
+    if int(setting.value) < min(there + room, int(info.get("maxclients", there + room))):
         yield Hazard(
             "maxclients_in_use",
             setting.key,

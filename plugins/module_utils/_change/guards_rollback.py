@@ -19,6 +19,8 @@ from .undone import Undone, collecting
 
 #: Directives that the old values of can destroy what came since: the server is asked before they go back.
 ASKED = frozenset({"databases", "maxmemory", "maxmemory-policy"})
+#: And those under which it would serve nobody any more. They destroy nothing, so nothing waits for the answer.
+_SERVES = frozenset({"maxclients", "min-replicas-to-write", "min-slaves-to-write"})
 
 
 def refuse(store: Store, change: Change, connect: Callable[[], Host], asked: Address) -> None:
@@ -47,7 +49,7 @@ def dangers(change: Change, host: Host) -> tuple[list[Hazard], Plan]:
     found = [
         hazard
         for item in items
-        for guard in (guards_redis.databases_in_use, _evicts)
+        for guard in (guards_redis.databases_in_use, _evicts, _too_few_clients, guards_redis.min_replicas_missing)
         for hazard in guard(item, plan, host)
     ]
     return found, plan
@@ -58,9 +60,14 @@ def asked(change: Change) -> frozenset[str]:
     return frozenset(key for kind, key, _unit in preimage.identities(change) if kind == "redis" and key in ASKED)
 
 
+def may_hurt(change: Change) -> frozenset[str]:
+    """Those of the change that may be left as they are because their old values would hurt."""
+    return asked(change) | (preimage.ours(change) & _SERVES)
+
+
 def look(change: Change, host: Host, result: Undone) -> None:
     """Note which old values would destroy something: these are left to a person, whoever wants the change back."""
-    if not asked(change):
+    if not may_hurt(change):
         return
     result.hurting = asked(change)  # as long as nobody knows
     with collecting(result, "ask the server what the old values would destroy"), server_errors(host.address):
@@ -69,6 +76,11 @@ def look(change: Change, host: Host, result: Undone) -> None:
         if found:
             reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in found)
             result.left.append("set the values back that would hurt the server now: " + "; ".join(reasons))
+
+
+def _too_few_clients(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """Without the room of a new limit: as many as before may be there."""
+    yield from guards_redis.maxclients_in_use(planned, plan, host, room=0)
 
 
 def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

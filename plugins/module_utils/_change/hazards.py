@@ -17,9 +17,11 @@ from . import (
     cautions,
     guards_acl,
     guards_allocator,
+    guards_commands,
     guards_files,
     guards_kernel,
     guards_redis,
+    guards_replication,
     guards_restart,
     guards_start,
     guards_systemd,
@@ -75,6 +77,9 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.program_replaced,
     guards_unit.unit_edited,
     guards_unit.stop_does_not_save,
+    guards_commands.command_renamed,
+    guards_replication.failover_under_way,
+    guards_replication.replica_keys,
 )
 
 

@@ -30,7 +30,7 @@ def with_the_changes(change: Change, path: str, content: bytes, names: Set[str])
 
 def all_of(change: Change, path: str, content: bytes) -> Iterator[bytes]:
     """Whatever ``with_the_changes`` can have made of it."""
-    asked = sorted(guards_rollback.asked(change))
+    asked = sorted(guards_rollback.may_hurt(change))
     for count in range(1, len(asked) + 1):
         for names in combinations(asked, count):
             with contextlib.suppress(BadInput):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,11 +94,13 @@ def _missing(change: Change, host: Host, found_before: bool = False) -> tuple[st
     ``found_before``: by an earlier rollback, which may have written down the process that lacks them.
     """
     here = host.instance
-    entries = ({**change.opened["server"], "keys": change.opened["keys"]}, *change.journal.entries)
-    before = next((one["keys"] for one in reversed(entries) if one.get("keys") is not None), None)
-    if not before or change.journal.last("confirmed"):  # long ago, maybe: keys come and go
+    held_then = {name: change.opened[name] for name in ("keys", "expiring")}
+    entries = ({**change.opened["server"], **held_then}, *change.journal.entries)
+    counted = next((one for one in reversed(entries) if one.get("keys") is not None), None)
+    if not counted or not counted["keys"] or change.journal.last("confirmed"):  # long ago, maybe: keys come and go
         return "", False
-    process = (here.pid, here.process_started)
+    then = keys.journalled(counted)
+    before, process = then.keys, (here.pid, here.process_started)
     known = process in belonging.processes(change) or remembered.is_same_process(host, entries[0])
     if known and not found_before:
         return "", False
@@ -109,7 +112,10 @@ def _missing(change: Change, host: Host, found_before: bool = False) -> tuple[st
         return "", False
     gone = f", {expired} have expired" if expired else ""
     what = f"the server was started again under the change and holds {held} keys now, and {before} before{gone}"
-    return (f"{what}. {_LOOK}" if held else what), not held
+    may_be_their_time = then.may_have_expired(host.client.info("keyspace"), time.time())
+    if may_be_their_time:
+        what += f". {then.expiring} had a time to live, and it may have come before anybody counted them"
+    return (f"{what}. {_LOOK}" if held or may_be_their_time else what), not held and not may_be_their_time
 
 
 def _by_our_restart(change: Change, host: Host) -> bool:

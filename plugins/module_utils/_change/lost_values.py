@@ -13,7 +13,7 @@ from typing import Any
 from .._server import directives
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import given_back, preimage, remembered, sealed
+from . import preimage, remembered, said, sealed
 from .store import Change
 
 
@@ -38,10 +38,8 @@ def told(change: Change, host: Host) -> list[str]:
 
 def _values(change: Change, host: Host) -> Iterator[str]:
     """Of the directives that the change is not about, those of before that the new process has not got."""
-    runtime, stored_now = change.opened["runtime"], given_back.stored_values(change)
-    configs = preimage.config_files(change)
-    files = ((image.path, image.content) for image in preimage.file_images(change) if image.path in configs)
-    theirs = preimage.ours(change) | given_back.edited(change, files)
+    runtime, stored_now = change.opened["runtime"], said.now(change)
+    theirs = preimage.ours(change) | said.edited(change, stored_now)
     for name, now in directives.running(host.client).items():
         then, primary = runtime.get(name, now), directives.primary(name)
         if then == now or sealed.is_sealed(then) or not theirs.isdisjoint((name, primary)):

@@ -18,7 +18,7 @@ from .journal import Journal
 _FIRST, _LAST = "opened", "ready"
 #: Facts that get a line each, or a line for each item of a list.
 _LISTS = {"settings": "setting", "files": "file"}
-_SINGLE = ("runtime", "launch", "services", "lines")
+_SINGLE = ("runtime", "stored", "launch", "services", "lines")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def _missing(journal: Journal, names: Mapping[str, Sequence[str]]) -> Iterator[s
         yield from (item for number, item in enumerate(names.get(name, ())) if number not in here)
     told = {
         "runtime": "what only the running server knew",
+        "stored": "what its config file said",
         "launch": "how the server was started",
         "services": "how other services ran",
         "lines": "which lines of its files were its own",
@@ -117,6 +118,7 @@ def _unknown(change_id: str) -> dict[str, Any]:
         "settings": [],
         "files": [],
         "runtime": {},
+        "stored": None,
         "unit": None,
         "launch": None,
         "server": {},
@@ -125,4 +127,5 @@ def _unknown(change_id: str) -> dict[str, Any]:
         "lines": {},
         "boot_id": "",
         "keys": None,
+        "expiring": None,
     }

@@ -41,6 +41,11 @@ def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
     )
 
 
+def by_whom(names: list[str]) -> str:
+    """What may have set them: limits are set by nobody but people."""
+    return ", by a failover or a new password maybe" if set(names) - set(_LIMITS) else ""
+
+
 def _is_one_limit(name: str, then: Lines, here: Lines) -> bool:
     """However it is written, or not at all. One that the change sets itself is a setting like others."""
     return directives.same(name, _value(then.get(name)) or _LIMITS[name], _value(here.get(name)) or _LIMITS[name])

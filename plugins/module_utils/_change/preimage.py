@@ -60,7 +60,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
         },
         "connection": host.address.tls_options(),
         "boot_id": boot.identity(),
-        "keys": keys.total(host.client),
+        **keys.count(host.client).told(),
     }
 
 

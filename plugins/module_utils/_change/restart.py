@@ -44,8 +44,8 @@ def restart(
         known = remembered.capture(host)
         with _writes_held(host):  # the count is to be that of the dump
             numbered.refuse(host, "it was not restarted")
-            keys_before = keys.total(host.client)
-            note({**remembered.journalled(known, host), "keys": keys_before, "boot_id": boot.identity()})
+            keys_before = keys.count(host.client)
+            note({**remembered.journalled(known, host), **keys_before.told(), "boot_id": boot.identity()})
     host.client.connection_pool.disconnect()
     if host.instance.unit:
         systemd.restart(host.instance.unit, PATIENCE)
@@ -82,7 +82,7 @@ def _writes_held(host: Host) -> Iterator[None]:
 
 
 def _make_whole(
-    host: Host, known: dict[str, Any], ours: frozenset[str], keys_before: int, replica_in_sync: bool
+    host: Host, known: dict[str, Any], ours: frozenset[str], keys_before: keys.Count, replica_in_sync: bool
 ) -> None:
     """Prove that the new process has what the old one had, and give it what a config file does not tell."""
     if known["cpus"] and "CPUAffinity" not in ours:
@@ -97,18 +97,18 @@ def _make_whole(
 def proof(host: Host) -> dict[str, Any]:
     """Which process was found whole, for the journal; JSON-ready."""
     with server_errors(host.address):
-        held = keys.total(host.client)
-    return {"pid": host.instance.pid, "process_started": host.instance.process_started, "keys": held}
+        held = keys.count(host.client)
+    return {"pid": host.instance.pid, "process_started": host.instance.process_started, **held.told()}
 
 
-def _prove_keys(host: Host, before: int) -> None:
+def _prove_keys(host: Host, before: keys.Count) -> None:
     """Every key is there, or its time had come while the server was away or since."""
     held, expired = keys.since_start(host.client)
-    if held + expired < before:
+    if held + expired < before.keys and not keys.expired_uncounted(host.client, before):
         raise DataMissing(
             "Keys are missing after the restart",
             where=str(host.address),
-            why=f"{before} keys before, {held} after, and {expired} have expired",
+            why=f"{before.keys} keys before, {held} after, and {expired} have expired",
             remedy="Stop writing to it and look at its dump and AOF files before anything else",
         )
 

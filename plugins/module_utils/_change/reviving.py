@@ -21,10 +21,12 @@ from . import (
     given_back,
     guards_rollback,
     launch,
+    not_in_effect,
     persistence,
     preimage,
     remembered,
     restart,
+    said,
     sealed,
     settling,
     standing,
@@ -95,6 +97,8 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
     for setting, before, facts in preimage.changed_settings(change):
         if not facts["restart"] or foreign.is_left_alone(result, setting) or setting.key in result.hurting:
             continue
+        if not_in_effect.file_is_left(result, setting, before):
+            continue
         # What systemd started a process with cannot be read from it: such a setting goes as it came, by a restart.
         unreadable = setting.kind == "systemd" and change.journal.last("restarting") is not None
         if unreadable or registry.provider(setting.kind).read(setting, host).live != before.live:
@@ -104,7 +108,7 @@ def restart_where_needed(change: Change, host: Host, result: Undone) -> Host:
             def before_it_stops(known: dict[str, Any]) -> None:
                 change.journal.append("restarting", **known)
 
-            ours = foreign.ours(result) | standing.waiting(change)
+            ours = foreign.ours(result) | standing.waiting(change) | not_in_effect.brought_by_a_start(change, host)
             host = restart.restart(host, ours, settling.SETTLE, before_it_stops)
             note(change, result, "restarted", **restart.proof(host))
             return host
@@ -138,7 +142,7 @@ def start_again(
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     unit, started = change.opened["unit"], change.opened["launch"]
     if not result.accepts_lost_data:
-        stored_now = {**given_back.stored_values(change), **_options(unit, change)}
+        stored_now = {**said.now(change), **_options(unit, change)}
         evicting.refuse(change, stored_now)
         demoted.refuse(change, stored_now)
     result.restarted = True

@@ -23,9 +23,11 @@ from . import (
     guards_rollback,
     lost_data,
     neighbours,
+    not_in_effect,
     persistence,
     preimage,
     remembered,
+    said,
     stopped,
     tries,
     waiting,
@@ -109,6 +111,7 @@ def _end(result: Undone, by: str) -> None:
     change = result.change
     facts = {"restarted": result.restarted, "warnings": result.warnings, "by": by, "at": time.time()}
     facts["left_stopped"] = result.stopped
+    facts["pending"] = result.pending
     end = "rolled_back"
     if result.left and result.unheard and tries.go_on(change, by):
         return
@@ -122,7 +125,7 @@ def _end(result: Undone, by: str) -> None:
 
 def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> None:
     """Bring everything back and compare; what failed or differs is left to do."""
-    stored_now = given_back.stored_values(change)
+    stored_now = said.now(change)
     interrupted = remembered.interrupted(change)
     lost = interrupted = interrupted and given_back.wanted(result, interrupted, stored_now)
     host, why = waiting.reach(connect)
@@ -223,6 +226,7 @@ def _prove(
             values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
             result.left.append(f"redis {name} is live{values or ' another value than it was'}")
     _warn_of_other_data(change, host, result)
+    not_in_effect.look(change, host, result)
 
 
 def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:

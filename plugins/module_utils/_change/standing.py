@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from . import overlap
+from . import overlap, preimage
 from .store import Change, Store
 
 
@@ -34,6 +34,17 @@ def waiting(change: Change) -> frozenset[str]:
         for other in others
         if other.state == "confirmed" and overlap.is_same_server(change, other)
         for key in other.pending_restart
+    )
+
+
+def later_keys(change: Change) -> frozenset[str]:
+    """What later changes of its server have set and not taken back: it is newer than whatever this change knows."""
+    others = Store(str(change.directory.parents[1])).all()
+    return frozenset(
+        key
+        for other in others
+        if other.state != "rolled_back" and _is_later(other, change) and overlap.is_same_server(change, other)
+        for key in preimage.ours(other)
     )
 
 

@@ -88,7 +88,12 @@ class Change:
 
     @property
     def pending_restart(self) -> list[str]:
-        """Keys that were written and wait for a restart, as far as was known when it was applied or confirmed."""
+        """Keys that were written and wait for a restart, as far as was known when it was applied, confirmed or ended.
+
+        Of one that was taken back those that somebody else has written.
+        """
+        if self.state in ("rolled_back", "rollback_failed"):
+            return list(self.end.get("pending", []))
         if self.state not in ("applied", "confirmed"):
             return []
         applied, confirmed = self.journal.last("applied") or {}, self.journal.last("confirmed") or {}

@@ -12,7 +12,7 @@ from typing import Any, Callable
 from .._errors import ChangeError, LowlatError
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import deadline, foreign, neighbours, preimage, restart, rollback, unopened, writing
+from . import deadline, foreign, neighbours, preimage, restart, rollback, said, unopened, writing
 from .guard import RestartMode
 from .proposal import Applied, propose, refuse_unfinished
 from .store import Change, Store
@@ -46,6 +46,7 @@ def apply(
             return Applied(plan)
         unopened.clear_all(store.path)
         captured = {**preimage.capture(plan, host), "lines": writing.intended(plan, host)}
+        captured.update(stored=said.capture(host))
         captured.update(services=neighbours.capture(host.instance.unit), on_foreign_change=on_foreign_change)
         needed = [*plan.files(host), *filter(None, [host.instance.config_file])]
         change = _open(store, name, lambda directory: arm(directory, host, needed), owner=owner, mode=mode, **captured)

@@ -34,6 +34,7 @@ class Undone:
     accepts_lost_data: bool = False  #: who asks has looked at the data, and takes it as it is
     blocked: bool = False  #: a step failed because the server did not answer in time
     stopped: bool = False  #: somebody has shut the server down on purpose, and it was left so
+    pending: list[str] = field(default_factory=list)  #: what others have written and only a start brings
     unheard: bool = False  #: in the end the server let nobody in, though it runs
 
 

@@ -34,6 +34,13 @@ _NEEDS_ITS_DIRECTORY = frozenset({"logfile", "unixsocket"})
 _EMPTY = {"memory": "0", "share": "0", "octal": "0"}
 #: Read at a start, so that one which has gone since keeps the server down.
 _READ_AT_A_START = frozenset({"aclfile", "loadmodule"})
+#: The same where the server speaks TLS to anybody.
+_READ_FOR_TLS = frozenset(
+    """
+    tls-cert-file tls-key-file tls-client-cert-file tls-client-key-file tls-dh-params-file tls-ca-cert-file
+    tls-ca-cert-dir
+    """.split()  # noqa: SIM905 - one word a line would fill a screen
+)
 _NEWEST_KNOWN = (8, 1)
 
 
@@ -45,17 +52,25 @@ def objections(
     A value that the server has now is one that it takes, whatever we think of it.
     """
     listed = {name.lower(): value for name, value in shown.items()}
+    found = list(lines(content, path, version, read))
+    read_first = _READ_AT_A_START | (_READ_FOR_TLS if _speaks_tls(found) else frozenset())
     return [
         f"{line.path}, line {line.number + 1} ({line.spelling}): {why}"
-        for line in lines(content, path, version, read)
-        for why in _against(line, version, listed)
+        for line in found
+        for why in _against(line, version, listed, read_first)
     ]
 
 
-def _against(line: Line, version: Version, listed: Mapping[str, str]) -> Iterator[str]:
+def _speaks_tls(found: list[Line]) -> bool:
+    said = {line.name: line.arguments[0].lower() for line in found if line.arguments}
+    others = (said.get(name, "no") == "yes" for name in ("tls-replication", "tls-cluster"))
+    return said.get("tls-port", "0") != "0" or any(others)
+
+
+def _against(line: Line, version: Version, listed: Mapping[str, str], read_first: frozenset[str]) -> Iterator[str]:
     name = line.spelling.lower()
     directive = directives.get(name)
-    needed = line.arguments[0] if name in _READ_AT_A_START and line.arguments else ""
+    needed = line.arguments[0] if name in read_first and line.arguments else ""
     if needed.startswith("/") and not os.path.exists(needed):
         yield f"there is no file {needed}"
     if name in listed and directive is not None:
