@@ -19,6 +19,8 @@ from .undone import Undone, collecting
 
 #: Directives that the old values of can destroy what came since: the server is asked before they go back.
 ASKED = frozenset({"databases", "maxmemory", "maxmemory-policy"})
+#: So far above its limit a full server may be that evicts nothing: its clients' buffers, and the last write.
+OVERSHOOT = 1.05
 
 
 def refuse(store: Store, change: Change, connect: Callable[[], Host], asked: Address) -> None:
@@ -72,12 +74,14 @@ def look(change: Change, host: Host, result: Undone) -> None:
 
 
 def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Without the margin of a new limit: what was before is none. Nothing is lost where keys are evicted already."""
-    live = host.client.config_get("maxmemory*")
-    now, policy = int(live["maxmemory"] or 0), str(live["maxmemory-policy"])
-    then = int(plan.wanted("redis", "maxmemory") or now)
-    if not (now and now <= then and policy.startswith("allkeys-")):
-        yield from guards_redis.maxmemory_below_used(planned, plan, host, margin=1.0)
+    """Without the margin of a new limit: what was before is none.
+
+    Where the limit stays what it was, a server that refuses to evict may be full and somewhat over it. A cache that is
+    to evict again loses no more than it would have lost before.
+    """
+    then, now = plan.wanted("redis", "maxmemory"), host.client.config_get("maxmemory")["maxmemory"]
+    same = int(now or 0) <= int(then or now or 0)
+    yield from guards_redis.maxmemory_below_used(planned, plan, host, margin=1 / OVERSHOOT if same else 1.0)
 
 
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:

@@ -20,6 +20,7 @@ from . import (
     given_back,
     guards_rollback,
     launch,
+    numbered,
     persistence,
     preimage,
     remembered,
@@ -130,6 +131,7 @@ def start_again(
     if not result.accepts_lost_data:
         evicting.refuse(change, given_back.stored_values(change))
         demoted.refuse(change, given_back.stored_values(change))
+        numbered.refuse_start(change, given_back.stored_values(change))
     unit, started = change.opened["unit"], change.opened["launch"]
     result.restarted = True
     if unit:
