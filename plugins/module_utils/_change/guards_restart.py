@@ -125,14 +125,14 @@ def _restarts(plan: Plan, restart: RestartMode) -> bool:
 
 
 def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """A server whose data, master or password differ from what its file says would not come back as it is."""
+    """A server whose data, master, password or port differ from what its file says would not come back as it is."""
     if not _restarts(plan, restart) or host.instance.config_file is None:
         return
     for name in persistence.elsewhere(host, frozenset(item.setting.key for item in plan.to_change)):
         yield Hazard(
             "data_elsewhere",
             name,
-            "the server would start with another data directory, dump, log, master or password than it runs with now",
+            "the server would start with another data directory, dump, log, master, password or port than it has now",
             f"make the config file and the running server agree in {name} first",
         )
 

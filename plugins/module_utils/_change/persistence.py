@@ -15,6 +15,7 @@ from .._libraries import redis
 from .._server import config_file, directives, instance
 from .._server.connection import refusal
 from .._settings.setting import Host
+from . import listening
 from .waiting import until
 
 
@@ -75,12 +76,12 @@ _CHANGEABLE = frozenset({"appendonly"})
 
 
 def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
-    """Directives by which a restart would find other data, another role or another password than the server has now."""
+    """Directives by which a restart would find other data, another role, password or port than the server has now."""
     if host.instance.config_file is None:
         return []
     stored = config_file.effective(host.instance.config_file, host.instance.version)
     running = directives.running(host.client)
-    found = []
+    found = listening.moved(running, stored, host.instance.command_line_overrides or ())
     asked = {**ORIGIN, **_LINK} if host.instance.role == "replica" else ORIGIN
     for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):

@@ -20,6 +20,7 @@ from . import (
     given_back,
     guards_rollback,
     launch,
+    listening,
     numbered,
     persistence,
     preimage,
@@ -128,6 +129,7 @@ def start_again(
     later: frozenset[str] = frozenset(),
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
+    listening.refuse_start(change, given_back.stored_values(change))
     if not result.accepts_lost_data:
         evicting.refuse(change, given_back.stored_values(change))
         demoted.refuse(change, given_back.stored_values(change))
