@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from .._errors import ChangeError, LowlatError
 from .._server import config_reader
-from . import preimage, stored
+from . import farewell, preimage, stored
 from .store import Change
 
 
@@ -20,7 +20,8 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
     ``stored_now`` is what the file would bring. Who has written that master into it since, a failover say, means it.
     """
     runtime, master = change.opened["runtime"], stored_now.get("replicaof", "")
-    if runtime.get("replicaof", master) or master in ("", "no one") or not _was_there(change, master):
+    was_replica = runtime.get("replicaof", master) and not farewell.made_master(change)
+    if was_replica or master.lower() in ("", "no one") or not _was_there(change, master):
         return
     raise ChangeError(
         "The server is dead and was not started, since another one's data would replace its own",

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._errors import ChangeError
-from .._server import directives, starting
+from .._server import config_file, directives, dump, starting
 from .._settings.setting import Host
 from .store import Change
 
@@ -29,11 +30,12 @@ def at_a_start(host: Host, written: Mapping[str, str]) -> int:
 
 
 def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
-    """ChangeError where starting its dead server would evict keys that it had when the change was opened.
+    """ChangeError where starting its dead server would evict keys that it had when it was opened, or last saved.
 
     ``stored_now`` is what a start would bring. Journals of older releases do not tell what the server used.
     """
-    then, used = change.opened["runtime"], int(change.opened["server"].get("used_memory") or 0)
+    then = change.opened["runtime"]
+    used = max(int(change.opened["server"].get("used_memory") or 0), *map(_told, dump.files({**then, **stored_now})), 0)
     limit = 0 if then.get("replicaof") else _limit(stored_now, then, used)
     if limit:
         raise ChangeError(
@@ -44,6 +46,13 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
             remedy="Write a limit into that file that holds its data and start it, then roll back again; or roll back "
             "with accept_lost_data",
         )
+
+
+def _told(path: str) -> int:
+    """What the server used when it wrote that file; 0 where it cannot be read."""
+    with contextlib.suppress(OSError):
+        return dump.used_memory(path)
+    return 0
 
 
 def in_order(values: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
@@ -75,13 +84,13 @@ def _limit(stored: Mapping[str, str], running: Mapping[str, str], used: int) -> 
     policy = stored.get("maxmemory-policy", "noeviction").lower()
     if policy == "noeviction" or not limit.isdigit() or not 0 < int(limit) < used:
         return 0
-    return 0 if _evicts_already(running, int(limit), policy) else int(limit)
+    return 0 if evicts_already(running, int(limit), policy) else int(limit)
 
 
-def _evicts_already(running: Mapping[str, str], limit: int, policy: str) -> bool:
+def evicts_already(running: Mapping[str, str], limit: int, policy: str) -> bool:
     """Whether the running server evicts all that this limit and policy would: a full cache uses its limit and more."""
     if "maxmemory" not in running:
         return False  # lost with a part of the journal, and nothing is guessed
     now, runs = int(running["maxmemory"] or 0), str(running["maxmemory-policy"])
     spares = runs == "noeviction" or runs.startswith("volatile-") and not policy.startswith("volatile-")
-    return 0 < now <= limit and not spares
+    return 0 < now <= limit and (policy == "noeviction" or not spares)

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The lowlat.redis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the log of a dead server says of its end. Killed, or in a crash, it says nothing.
+"""What the log of a dead server says of its end, and of its role. Killed, or in a crash, it says nothing of its end.
 
 A log may be shared by several servers, and may end with words from before the change: whose they are counts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,10 @@ _START = b"Running mode="
 _PID = re.compile(rb"(?:pid=)?(\d+)[: ]")
 #: So much of the end is looked at where nobody noted where the log ended. Bytes.
 _TAIL = 4096
+#: The same for what may have been said long before the end.
+_LONG_TAIL = 1 << 20
+#: What is written where a command makes it a master or, whatever a replica was called then, a replica.
+_MASTER, _REPLICA = b"MASTER MODE enabled", re.compile(rb"(REPLICAOF|SLAVE OF|SLAVEOF) .* enabled ")
 
 
 def path_of(runtime: Mapping[Any, Any], directory: str, outputs: Mapping[str, Any]) -> str | None:
@@ -48,14 +53,43 @@ def was_said(change: Change) -> bool:
 
     False where that is not known, as of a log that cannot be read: such a server is one that has died.
     """
+    said = False
+    with contextlib.suppress(OSError):
+        for line in _said(change, _TAIL):
+            said = _FAREWELL in line
+        return said
+    return False
+
+
+def made_master(change: Change) -> bool:
+    """Whether a command has made it the master, as the last that was said of its role. False where it is not known."""
+    master = False
+    with contextlib.suppress(OSError):
+        for line in _said(change, _LONG_TAIL):
+            if _START in line or _REPLICA.search(line):  # a start takes the role from the file
+                master = False
+            master |= _MASTER in line
+    return master
+
+
+def _said(change: Change, tail: int) -> Iterator[bytes]:
+    """The lines that its newest process, or one that somebody else has started after it, has written since the change.
+
+    OSError where the log cannot be read.
+    """
     runtime, launch = change.opened["runtime"], change.opened["launch"] or {}
     path = path_of(runtime, launch.get("directory", "/"), launch.get("outputs", {}))
-    try:
-        if path is None or not os.path.isfile(path):
-            return False  # a log that is a device or a pipe tells nobody a second time
-        return _FAREWELL in _last_words(path, launch.get("log", {}), _newest(change), _started(runtime))
-    except OSError:
-        return False
+    if path is None or not os.path.isfile(path):
+        return  # a log that is a device or a pipe tells nobody a second time
+    own, started = {_newest(change)}, _started(runtime)
+    for line in _lines(path, launch.get("log", {}), tail):
+        found = _PID.match(line)
+        if found is None:
+            continue
+        if started and _START in line and started in line:
+            own.add(found[1])
+        if found[1] in own:
+            yield line
 
 
 def _newest(change: Change) -> bytes:
@@ -71,26 +105,12 @@ def _started(runtime: Mapping[str, str]) -> bytes | None:
     return f"port={port}.".encode() if port else None
 
 
-def _last_words(path: str, marked: Mapping[str, int], newest: bytes, started: bytes | None) -> bytes:
-    """Of that process, or of one that somebody else has started after it."""
-    own, last = {newest}, b""
-    for line in _lines(path, marked):
-        found = _PID.match(line)
-        if found is None:
-            continue
-        if started and _START in line and started in line:
-            own.add(found[1])
-        if found[1] in own:
-            last = line
-    return last
-
-
-def _lines(path: str, marked: Mapping[str, int]) -> Iterator[bytes]:
+def _lines(path: str, marked: Mapping[str, int], tail: int) -> Iterator[bytes]:
     """What was written since that mark; all of a log that has begun anew."""
     with open(path, "rb") as log:
         found = os.fstat(log.fileno())
         if not marked:
-            log.seek(max(0, found.st_size - _TAIL))
+            log.seek(max(0, found.st_size - tail))
         elif (found.st_dev, found.st_ino) == (marked["device"], marked["inode"]) and found.st_size >= marked["size"]:
             log.seek(marked["size"])
         yield from log

@@ -64,15 +64,20 @@ def edited(change: Change, policy: str) -> Iterator[tuple[str, str, str]]:
 def put_back(image: FileImage, result: Undone) -> None:
     """As it was before the change; of one that somebody else has edited what the policy says."""
     entry, now = foreign.latest(result, _KIND, _subject(image)), FileImage.capture(image.path)
-    done = entry["done"] if entry else "restored"
-    hurting = result.hurting
-    if entry is None or done == "restored" or _state(now) not in (entry["was"], entry["leaves"]):
-        replace(image, content=left_in.with_the_changes(result.change, image.path, image.content, hurting)).restore()
-    elif done == "kept" and _state(now) == entry["was"]:
+    done, was = (entry["done"], entry["was"]) if entry else ("restored", None)
+    if done == "left" and _state(now) == was:
+        return
+    if entry is not None and done == "kept":
         content = _without_ours(result, image, now)
-        if content is not None:
-            content = left_in.with_the_changes(result.change, image.path, content, hurting)
-        files.replace_bytes(image.path, content)
+        # With old values that would have hurt left out, it is neither of the two.
+        if _state(now) == was or _state_with(content, now) == entry["leaves"]:
+            if content is not None:
+                content = left_in.with_the_changes(result.change, image.path, content, result.hurting, now.content)
+            if content != now.content or not now.exists:
+                files.replace_bytes(image.path, content)
+            return
+    ours = left_in.with_the_changes(result.change, image.path, image.content, result.hurting, now.content)
+    replace(image, content=ours).restore()
 
 
 def stays(image: FileImage, result: Undone) -> bool:

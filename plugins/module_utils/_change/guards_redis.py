@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from .._host import cpus
 from .._server import allocator, directives, replication
 from .._settings.setting import Host, Setting
-from . import placement
+from . import evicting, placement
 from .guard import Hazard
 from .plan import Plan, PlannedSetting
 
@@ -86,19 +86,40 @@ def databases_in_use(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
 def maxmemory_below_used(
     planned: PlannedSetting, plan: Plan, host: Host, margin: float = MAXMEMORY_MARGIN
 ) -> Iterator[Hazard]:
-    """Keys would be evicted, which no rollback brings back, or writes fail with OOM."""
+    """Keys would be evicted, which no rollback brings back, or writes fail with OOM.
+
+    Not by what a full cache evicts already: its limit may be raised, and another policy may choose among the same keys.
+    """
     setting = planned.setting
     if setting.kind != "redis" or setting.key not in ("maxmemory", "maxmemory-policy"):
         return
-    limit = int(plan.wanted("redis", "maxmemory") or host.client.config_get("maxmemory").get("maxmemory") or 0)
+    live = {str(name): str(value) for name, value in host.client.config_get("maxmemory*").items()}
+    limit = int(plan.wanted("redis", "maxmemory") or live["maxmemory"] or 0)
+    policy = plan.wanted("redis", "maxmemory-policy") or str(live["maxmemory-policy"])
     used = int(host.client.info("memory")["used_memory"])  # of now: it may have been found long ago
-    evicting = setting.key == "maxmemory" or setting.value != "noeviction"
-    if limit and evicting and used * margin > limit:
+    hurts = setting.key == "maxmemory" or setting.value != "noeviction"
+    if limit and hurts and used * margin > limit and not evicting.evicts_already(live, limit, policy):
         yield Hazard(
             "maxmemory_below_used",
             setting.key,
             f"{used} bytes are used and the limit would be {limit}: keys would be evicted for good, or writes fail",
             f"choose at least {int(used * MAXMEMORY_MARGIN) + 1} bytes (used memory and 10 %)",
+        )
+
+
+def noeviction_when_full(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """A full cache that may evict no more refuses every write, and a probe that only reads does not see it."""
+    setting = planned.setting
+    if (setting.kind, setting.key, setting.value) != ("redis", "maxmemory-policy", "noeviction"):
+        return
+    limit = int(plan.wanted("redis", "maxmemory") or host.client.config_get("maxmemory").get("maxmemory") or 0)
+    used = int(host.client.info("memory")["used_memory"])
+    if limit and planned.live and used * MAXMEMORY_MARGIN > limit:
+        yield Hazard(
+            "maxmemory_below_used",
+            setting.key,
+            f"{used} bytes are used of {limit}: without eviction writes would fail with OOM",
+            f"set maxmemory to at least {int(used * MAXMEMORY_MARGIN) + 1} bytes (used memory and 10 %) as well",
         )
 
 

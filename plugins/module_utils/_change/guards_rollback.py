@@ -21,6 +21,8 @@ from .undone import Undone, collecting
 ASKED = frozenset({"databases", "maxmemory", "maxmemory-policy"})
 #: And those under which it would serve nobody any more. They destroy nothing, so nothing waits for the answer.
 _SERVES = frozenset({"maxclients", "min-replicas-to-write", "min-slaves-to-write"})
+#: So far above its limit a full server may be that evicts nothing: its clients' buffers, and the last write.
+OVERSHOOT = 1.05
 
 
 def refuse(store: Store, change: Change, connect: Callable[[], Host], asked: Address) -> None:
@@ -84,12 +86,14 @@ def _too_few_clients(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
 
 
 def _evicts(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
-    """Without the margin of a new limit: what was before is none. Nothing is lost where keys are evicted already."""
-    live = host.client.config_get("maxmemory*")
-    now, policy = int(live["maxmemory"] or 0), str(live["maxmemory-policy"])
-    then = int(plan.wanted("redis", "maxmemory") or now)
-    if not (now and now <= then and policy.startswith("allkeys-")):
-        yield from guards_redis.maxmemory_below_used(planned, plan, host, margin=1.0)
+    """Without the margin of a new limit: what was before is none.
+
+    Where the limit stays what it was, a server that refuses to evict may be full and somewhat over it. A cache that is
+    to evict again loses no more than it would have lost before.
+    """
+    then, now = plan.wanted("redis", "maxmemory"), host.client.config_get("maxmemory")["maxmemory"]
+    same = int(now or 0) <= int(then or now or 0)
+    yield from guards_redis.maxmemory_below_used(planned, plan, host, margin=1 / OVERSHOOT if same else 1.0)
 
 
 def _refuse_when_others_build_on_it(store: Store, change: Change) -> None:

@@ -36,6 +36,7 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_redis.moves_the_server,
     guards_redis.databases_in_use,
     guards_redis.maxmemory_below_used,
+    guards_redis.noeviction_when_full,
     guards_redis.maxclients_in_use,
     guards_redis.min_replicas_missing,
     guards_redis.io_threads_without_cpus,

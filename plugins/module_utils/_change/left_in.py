@@ -5,32 +5,45 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from itertools import combinations
 
 from .._errors import BadInput
-from .._server import config_file
-from .._server.config_reader import NEWEST
-from .._server.instance import Version
-from . import guards_rollback, preimage
+from .._server import config_file, config_reader
+from .._settings.setting import Reading, Setting
+from . import guards_rollback, origin, preimage, stored
 from .store import Change
 
 
-def with_the_changes(change: Change, path: str, content: bytes, names: Set[str]) -> bytes:
-    """These bytes with the values that the change gave to the directives of these names. BadInput if unreadable."""
+def with_the_changes(change: Change, path: str, content: bytes, names: Set[str], now: bytes = b"") -> bytes:
+    """These bytes with the values that the change gave to the directives of these names. BadInput if unreadable.
+
+    ``now`` is what the file holds: a value that somebody has given one of them there since is theirs, and stays.
+    """
     if not names or path not in preimage.config_files(change):
         return content
-    found = change.opened["server"].get("version")
-    version: Version = tuple(found) if found else NEWEST
-    for setting, _before, facts in preimage.changed_settings(change):
+    version = stored.version(change)
+    here = config_reader.values(config_reader.lines(now, path, version)) if now else None
+    for setting, before, facts in preimage.changed_settings(change):
         if setting.kind == "redis" and setting.key in names and facts["persisted"]:
-            content = config_file.edit(content, path, setting.key, str(setting.value), version)
+            value = _theirs(setting, before, here) or str(setting.value)
+            content = config_file.edit(content, path, setting.key, value, version)
     return content
+
+
+def _theirs(setting: Setting, before: Reading, here: Mapping[str, str] | None) -> str | None:
+    """The value that the file has neither from the change nor from before; without a line, what that means."""
+    if here is None:
+        return None
+    found = here.get(setting.key)
+    if found == before.persisted or preimage.persisted_holds(setting, Reading(None, found)):
+        return None
+    return found or origin.LIMITS.get(setting.key)
 
 
 def all_of(change: Change, path: str, content: bytes) -> Iterator[bytes]:
     """Whatever ``with_the_changes`` can have made of it."""
-    asked = sorted(guards_rollback.may_hurt(change))
+    asked = sorted(guards_rollback.may_hurt(change) | {"appendonly"} & preimage.ours(change))
     for count in range(1, len(asked) + 1):
         for names in combinations(asked, count):
             with contextlib.suppress(BadInput):

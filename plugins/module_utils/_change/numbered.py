@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .._errors import ChangeError
 from .._server import instance, starting
 from .._settings.setting import Host
+from .store import Change
 
 _DEFAULT = 16
 
@@ -29,4 +32,24 @@ def refuse(host: Host, outcome: str) -> None:
             where=str(host.address),
             why=f"it would start with {limit} databases, and database {', '.join(map(str, lost))} holds keys",
             remedy="Move those keys, or write more databases into its config file; then try again",
+        )
+
+
+def highest(host: Host) -> int:
+    """The number of the last database with keys, for the journal; -1 where there are none."""
+    return max((number for number, count in instance.keys(host.client.info("keyspace")).items() if count), default=-1)
+
+
+def refuse_start(change: Change, stored_now: Mapping[str, str]) -> None:
+    """ChangeError where starting its dead server would cost databases that held keys when the change was opened.
+
+    ``stored_now`` is what the file would bring. Journals of older releases do not tell that.
+    """
+    last, limit = int(change.opened["server"].get("highest_database", -1)), int(stored_now.get("databases", _DEFAULT))
+    if stored_now and last >= limit and int(change.opened["runtime"].get("databases", 0)) > limit:
+        raise ChangeError(
+            "The server is dead and was not started, since it would not come back with all of its databases",
+            where=str(change.opened["server"]["config_file"]),
+            why=f"the file has {limit} databases, and database {last} held keys when the change was opened",
+            remedy="Write more databases into that file and roll back again; or roll back with accept_lost_data",
         )

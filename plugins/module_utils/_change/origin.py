@@ -17,8 +17,8 @@ from .store import Change
 
 Lines = dict[str, list[tuple[str, ...]]]
 #: Also how much of its data a start leaves it: the smaller limits of before would evict keys, or hide databases.
-_LIMITS = {"maxmemory": "0", "maxmemory-policy": "noeviction", "databases": "16"}
-_NAMES = frozenset({*persistence.ORIGIN, *_LIMITS, "masterauth", "masteruser", "user", "aclfile", "port", "bind"})
+LIMITS = {"maxmemory": "0", "maxmemory-policy": "noeviction", "databases": "16"}
+_NAMES = frozenset({*persistence.ORIGIN, *LIMITS, "masterauth", "masteruser", "user", "aclfile", "port", "bind"})
 
 
 def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
@@ -36,7 +36,7 @@ def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
         name
         for name in _NAMES
         if then.get(name) != here.get(name)
-        and not (name in _LIMITS and (name in ours or _is_one_limit(name, then, here)))
+        and not (name in LIMITS and (name in ours or _is_one_limit(name, then, here)))
         and not (name in ours and preimage.persisted_holds(ours[name], Reading(None, _value(here.get(name)))))
     )
 
@@ -48,7 +48,7 @@ def by_whom(names: list[str]) -> str:
 
 def _is_one_limit(name: str, then: Lines, here: Lines) -> bool:
     """However it is written, or not at all. One that the change sets itself is a setting like others."""
-    return directives.same(name, _value(then.get(name)) or _LIMITS[name], _value(here.get(name)) or _LIMITS[name])
+    return directives.same(name, _value(then.get(name)) or LIMITS[name], _value(here.get(name)) or LIMITS[name])
 
 
 def _own(content: bytes, path: str, version: Version) -> Lines:

@@ -15,6 +15,7 @@ from .._libraries import redis
 from .._server import directives, instance, starting
 from .._server.connection import refusal
 from .._settings.setting import Host
+from . import listening
 from .waiting import until
 
 
@@ -75,12 +76,12 @@ _CHANGEABLE = frozenset({"appendonly"})
 
 
 def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
-    """Directives by which a restart would find other data, another role or another password than the server has now."""
+    """Directives by which a restart would find other data, another role, password or port than the server has now."""
     if not starting.known(host.instance):
         return []
     stored = starting.values(host.instance)
     running = directives.running(host.client)
-    found = []
+    found = listening.moved(running, stored, host.instance.command_line_overrides or ())
     asked = {**ORIGIN, **_LINK} if host.instance.role == "replica" else ORIGIN
     for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):
@@ -90,10 +91,14 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
             # A relative directory, or none, is the one that the server is in and is started in again.
             differs = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
         else:
-            differs = value != running[name]
+            differs = not directives.same(name, _said(name, value), running[name])
         if differs:
             found.append(name)
     return found
+
+
+def _said(name: str, value: str | None) -> str:
+    return "" if value is None or (name == "replicaof" and value.lower() == "no one") else value
 
 
 def rewrite_aof(host: Host) -> None:
@@ -151,7 +156,7 @@ def save_before_stop(host: Host) -> None:
         with contextlib.suppress(redis.ResponseError, redis.TimeoutError):  # it answers nobody until it is done
             host.client.save()
         until(lambda: refusal(host.client, host.address) is None, "the server to save its data", str(host.address))
-        if _last_save(host.client) <= before:
+        if _last_save(host.client) == before:
             raise
 
 
@@ -174,12 +179,13 @@ def save(host: Host, failed: str) -> None:
 
     until(ended, "another BGSAVE to end", str(host.address))
     before = _last_save(client)
-    while time.time() <= before + 1:  # LASTSAVE counts whole seconds
+    # LASTSAVE counts whole seconds; it lies ahead where the clock was set back since.
+    while before <= time.time() <= before + 1:
         time.sleep(0.05)
     until(begun, "BGSAVE to begin", str(host.address))
     until(ended, "BGSAVE to end", str(host.address))
     facts = client.info("persistence")
-    if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) <= before:
+    if facts["rdb_last_bgsave_status"] != "ok" or _last_save(client) == before:
         raise ChangeError(
             failed,
             where=str(host.address),

@@ -16,7 +16,7 @@ from .._server import directives
 from .._server.connection import Address
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from . import boot, keys, remembered, sealed
+from . import boot, keys, numbered, remembered, sealed
 from .launch import Launch
 from .plan import Plan, shown
 from .store import Change
@@ -56,6 +56,7 @@ def capture(plan: Plan, host: Host) -> dict[str, Any]:
             "config_file": host.instance.config_file,
             "pidfile": None if host.instance.unit else _pidfile(host),
             "cpus": remembered.cpus(host),
+            "highest_database": numbered.highest(host),
             "used_memory": int(host.client.info("memory")["used_memory"]),
         },
         "connection": host.address.tls_options(),

@@ -21,7 +21,9 @@ from . import (
     given_back,
     guards_rollback,
     launch,
+    listening,
     not_in_effect,
+    numbered,
     persistence,
     preimage,
     remembered,
@@ -141,10 +143,12 @@ def start_again(
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     unit, started = change.opened["unit"], change.opened["launch"]
+    stored_now = {**said.now(change), **_options(unit, change)}
+    listening.refuse_start(change, stored_now)
     if not result.accepts_lost_data:
-        stored_now = {**said.now(change), **_options(unit, change)}
         evicting.refuse(change, stored_now)
         demoted.refuse(change, stored_now)
+        numbered.refuse_start(change, stored_now)
     result.restarted = True
     if unit:
         systemd.systemctl("reset-failed", "--", unit)

@@ -30,6 +30,7 @@ from . import (
     said,
     stopped,
     tries,
+    unasked,
     waiting,
 )
 from .restoring import activate, differences, restore_files, restore_live
@@ -40,7 +41,6 @@ from .reviving import (
     may_let_us_in,
     put_back_what_a_restart_lost,
     restart_where_needed,
-    start_again,
     start_with_its_data,
 )
 from .store import Change, Store
@@ -148,9 +148,12 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     if dead:
         lost = lost or given_back.wanted(result, given_back.opened_with(change), stored_now)
         if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
+            unasked.make_room(change, result)
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and _is_dead(change, why, result)
             _look(change, host, result)
+    if dead:
+        unasked.hold(change, result)
     if dead or not guards_rollback.asked(change):
         restore_files(change, result)
     if host is None and not dead:
@@ -168,8 +171,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
                 lost = given_back.after_others(change, host, result, stored_now)
             host = restart_where_needed(change, host, result)
         elif dead and lost:
-            host = start_again(change, connect, lost, result)
-            lost_data.look(change, host, result)
+            host = unasked.start(change, connect, lost, result)
     except expected() as error:
         result.blocked |= timed_out(error)
         result.left.append(f"restart the server and look at its log: {error}")
@@ -252,6 +254,7 @@ def before_start(change: Change) -> Undone:
     restore_live(change, None, result)
     # With these settings the file says where the newest data is: it goes back together with their live values.
     about_data = not ABOUT_DATA.isdisjoint(preimage.ours(change))
+    unasked.make_room(change, result)
     restore_files(change, result, preimage.config_files(change) if about_data else frozenset())
     activate(change, None, result)
     return result

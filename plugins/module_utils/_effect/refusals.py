@@ -18,6 +18,7 @@ from .._settings.setting import Host, Setting
 _GUARDS = (
     guards_redis.moves_the_server,
     guards_redis.maxmemory_below_used,
+    guards_redis.noeviction_when_full,
     guards_redis.hz_out_of_range,
     guards_redis.active_defrag_unsupported,
 )

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import rollback, settling
+from ansible_collections.lowlat.redis.plugins.module_utils._change import settling, unasked
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from ansible_collections.lowlat.redis.plugins.module_utils._server import supervisor
@@ -137,13 +137,13 @@ def test_killed_it_comes_back_by_its_supervisor_alone(
     under: Callable[..., Supervised], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = under("runsv")
-    start_again = rollback.start_again
+    start_again = unasked.start_again
 
     def go_on_and_start(*arguments: Any) -> Any:
         (one.directory / "hold").unlink()
         return start_again(*arguments)
 
-    monkeypatch.setattr(rollback, "start_again", go_on_and_start)
+    monkeypatch.setattr(unasked, "start_again", go_on_and_start)
     one.host.apply(*one.host.redis(hz=20))
     (one.directory / "hold").touch()
     psutil.Process(one.host.pid).kill()

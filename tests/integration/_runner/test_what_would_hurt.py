@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, writing
@@ -123,3 +124,63 @@ def test_where_nobody_can_be_asked_the_file_waits(changer: Make) -> None:
     host.login["login_password"] = "right"
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert b"databases 1\n" in Path(host.server.config_file).read_bytes()
+
+
+def ended(host: Changer) -> None:
+    """Whoever has started it."""
+    process = psutil.Process(host.pid)
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_a_limit_that_somebody_has_raised_further_stays_in_the_file(changer: Make, dead: bool) -> None:
+    """Neither that of before nor that of the change, by which the next start would evict."""
+    host = changer("hz 10", "maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
+    apply(host, *host.redis(hz=20, maxmemory="4mb"))
+    path = Path(host.server.config_file)
+    path.write_text(path.read_text().replace("maxmemory 4194304", "maxmemory 100mb"))
+    host.server.client().config_set("maxmemory", "100mb")
+    fill(host)
+    host.server.client().save()
+    if dead:
+        host.server.stop()
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+    assert (host.live("hz"), host.live("maxmemory")) == ("10", str(100 << 20))
+    ended(host)
+    host.server.start()
+    assert keys(host) == 50
+
+
+def test_and_no_limit_at_all_too(changer: Make) -> None:
+    host = changer("maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
+    apply(host, *host.redis(maxmemory="4mb"))
+    path = Path(host.server.config_file)
+    path.write_text(path.read_text().replace("maxmemory 4194304\n", ""))
+    host.server.client().config_set("maxmemory", 0)
+    fill(host)
+    assert commands.main(["recover", host.state_directory]) == commands.BY_HAND
+    host.server.client().save()
+    ended(host)
+    host.server.start()
+    assert (host.live("maxmemory"), keys(host)) == ("0", 50)
+
+
+def test_at_boot_fewer_databases_that_wait_for_a_restart_go_first(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start would die of them, or mix them out of an AOF."""
+    host = changer("databases 16", "appendonly yes")
+    before = host.config
+    applied = apply(host, *host.redis(databases=4, hz=20), restart="defer")
+    host.server.client(db=9).set("key", "nine")
+    host.server.client().set("key", "zero")
+    monkeypatch.setattr(boot, "identity", lambda: "another/1")
+    host.server.stop()
+    where = os.fspath(directory(host, applied))
+    assert commands.main(["boot", where]) == commands.DONE
+    assert host.config == before
+    host.server.start()
+    assert commands.main(["expire", where]) == commands.DONE
+    assert (state(host), host.config, host.live("databases")) == ("rolled_back", before, "16")
+    assert (host.server.client(db=9).get("key"), host.server.client().get("key")) == ("nine", "zero")

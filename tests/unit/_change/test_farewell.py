@@ -83,3 +83,30 @@ def test_journals_of_old_did_not_note_where_the_log_ended(tmp_path: Path) -> Non
     made.opened.update(launch=None, server={})  # what a damaged journal tells
     made.opened["runtime"]["logfile"] = str(path)
     assert not farewell.was_said(made)
+
+
+MASTER = "7:M 01 Jan 2026 00:00:00.000 * MASTER MODE enabled (user request from 'id=3 addr=127.0.0.1:1 laddr=...')\n"
+REPLICA = "7:S 01 Jan 2026 00:00:00.000 * REPLICAOF 127.0.0.1:2 enabled (user request from 'id=3')\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("", False),
+        (MASTER, True),
+        (MASTER + "7:M 01 Jan 2026 00:00:01.000 * anything\n", True),
+        (MASTER + REPLICA, False),
+        (MASTER + REPLICA.replace("REPLICAOF", "SLAVE OF"), False),
+        (REPLICA + MASTER, True),
+        (MASTER.replace("7:M", "8:M"), False),
+        (MASTER + STARTED.format(port=6379), False),
+        (MASTER + STARTED.format(port=637), True),
+    ],
+)
+def test_what_it_says_of_its_role(tmp_path: Path, written: str, made: bool) -> None:
+    path = tmp_path / "redis.log"
+    path.write_text(MASTER)
+    opened = change(path, port="6379")
+    with path.open("a") as log:
+        log.write(written)
+    assert farewell.made_master(opened) is made
