@@ -27,7 +27,13 @@ from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
 _HUNG = 120.0
-_UNTESTED: dict[str, Any] = {"verdict": "untested", "effects": {}, "culprits": [], "suspects": []}
+_UNTESTED: dict[str, Any] = {
+    "verdict": "untested",
+    "effects": {},
+    "culprits": [],
+    "suspects": [],
+    "recommendations": [],
+}
 
 
 def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
