@@ -66,8 +66,10 @@ class Experiment:
         self._quads = 0
 
     def run(self) -> dict[str, Any]:
-        """``verdict``, ``effects``, ``null_quads``, ``tests``, ``quads``, ``recommendations``; of a bundle ``culprits`` and
-        ``joint``."""
+        """``verdict``, ``effects``, ``null_quads``, ``tests``, ``quads``, and what is advised as ``recommendations``.
+
+        Of a bundle ``culprits`` and ``joint`` as well.
+        """
         said = self._one() if len(self._names) == 1 else self._bundle()
         return {**said, "tests": self._tests, "quads": self._quads}
 
