@@ -114,6 +114,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         facts["cause"],
         [named(culprit) for culprit in facts["culprits"]],
         facts["gates"],
+        [gate["name"] for gate in facts["failed_before"]],
     )
     facts["message"] = message(facts)
     return facts
