@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._change.foreign_words import others
+
 _ENDED = ("rolled_back", "rollback_failed")
 #: Between what came after and the text that was there.
 BEFORE = "\nWhat follows is the record as it was before that.\n\n---\n\n"
@@ -24,7 +26,7 @@ def told(result: Mapping[str, Any], host: str, by: str, at: str) -> dict[str, An
         "restarted": bool(result.get("restarted", False)),
         "left": list(result.get("left") or []),
         "foreign": list(result.get("foreign") or []),
-        "warnings": list(result.get("warnings") or []),
+        "warnings": others(result.get("warnings") or [], result.get("foreign") or []),
         "message": f"{change_id} on {host}{_end(result)}",
     }
     return {

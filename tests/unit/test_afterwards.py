@@ -12,6 +12,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._afterwards import BE
 ID = "20260102T030405Z-phase2-1a2b"
 DONE = {"state": "rolled_back", "changed": True, "change_id": ID, "settings": [{"key": "hz"}], "restarted": True}
 FAILED = {**DONE, "state": "rollback_failed", "left": ["start the server"], "failed": True}
+FOREIGN = {"where": "live", "kind": "redis", "key": "hz", "unit": "", "before": "10", "set": "8", "found": "77"}
+FOREIGN.update(done="restored", copy="")
 KEPT = {"state": "confirmed", "decision": {"decision": "keep"}, "message": "phase2 on h was kept", "left": []}
 
 
@@ -20,7 +22,7 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_rollback_is_told_with_all_that_it_brought() -> None:
-    record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [{"key": "hz"}]})
+    record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [FOREIGN]})
     assert (record["host"], record["name"], record["change_id"], record["state"]) == ("h", "phase2", ID, "rolled_back")
     assert record["settings"] == [{"key": "hz"}]
     assert record["afterwards"] == [
@@ -32,7 +34,7 @@ def test_a_rollback_is_told_with_all_that_it_brought() -> None:
             "changed": True,
             "restarted": True,
             "left": [],
-            "foreign": [{"key": "hz"}],
+            "foreign": [FOREIGN],
             "warnings": ["an edited file was kept aside"],
             "message": f"{ID} on h was rolled back, and every value has been read back; the server was restarted"
             "; its latency was not measured by this rollback",

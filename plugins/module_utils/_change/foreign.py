@@ -35,38 +35,6 @@ def of(change: Change) -> list[dict[str, Any]]:
     return [{name: entry.get(name) for name in _FIELDS} for entry in newest.values()]
 
 
-def sentence(entry: dict[str, Any]) -> str:
-    """One entry in words."""
-    if entry["where"] == "file":
-        return _of_a_file(entry)
-    ends = {"restored": "it was put back", "kept": "it stays", "left": "nothing was done about it"}
-    unit = f" of {entry['unit']}" if entry["unit"] else ""
-    found = f"is {entry['where']} {entry['found']!r}, which somebody set after the change"
-    if entry["where"] == "stored" and entry["found"] is None:
-        found = "is stored nowhere any more: somebody took it out after the change"
-    return (
-        f"{entry['kind']} {entry['key']}{unit} {found} (before it {entry['before']!r}, by it {entry['set']!r}): "
-        f"{ends[entry['done']]}"
-    )
-
-
-def _of_a_file(entry: dict[str, Any]) -> str:
-    if entry["found"] == "existence":
-        ends = {
-            "restored": "it was made again as it was before the change",
-            "kept": "it was not made again, so what it held before the change is gone too",
-            "left": "it was not made again",
-        }
-        return f"{entry['key']} was removed after the change: {ends[entry['done']]}"
-    ends = {
-        "restored": "it was put back as it was before the change",
-        "kept": "of it only the change's own lines were taken back, all else stays",
-        "left": "nothing was done about it",
-    }
-    copy = f"; what stood there is in {entry['copy']}" if entry["copy"] else ""
-    return f"{entry['key']} was edited after the change (it differs in {entry['found']}): {ends[entry['done']]}{copy}"
-
-
 def write(result: Undone, where: str, subject: tuple[str, str, str | None], **facts: Any) -> None:
     """Into the journal, then into the result. Once for the same finding under the same policy."""
     kind, key, unit = subject

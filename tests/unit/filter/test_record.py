@@ -191,7 +191,8 @@ def test_the_latency_of_the_restored_host_is_judged(restored: dict[str, Any], la
 
 
 def test_values_of_others_are_in_the_record() -> None:
-    found = [{"where": "live", "kind": "redis", "key": "hz", "done": "restored"}]
+    found: list[dict[str, Any]] = [{"where": "live", "kind": "redis", "key": "hz", "unit": "", "done": "restored"}]
+    found[0].update(found="77", before="10", set="8", copy="")
     assert record(failed(rolled_back={"state": "rolled_back", "foreign": found}))["foreign"] == found
 
 
