@@ -21,6 +21,10 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
     return afterwards(result, host="h", by="ops", at="2026-01-02T04:00:00Z")
 
 
+def rehearsed(result: dict[str, Any]) -> str:
+    return str(afterwards(result, host="h", by="ops", at="2026-01-02T04:00:00Z", rehearsed=True)["message"])
+
+
 def test_a_rollback_is_told_with_all_that_it_brought() -> None:
     record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [FOREIGN]})
     assert (record["host"], record["name"], record["change_id"], record["state"]) == ("h", "phase2", ID, "rolled_back")
@@ -48,11 +52,18 @@ def test_how_it_ended_is_told_in_words() -> None:
     stopped = told({**DONE, "restarted": False, "left_stopped": True})["message"]
     assert "rolled back, and files and values of the kernel have been read back; the server was stopped by" in stopped
     assert told(FAILED)["message"] == f"{ID} on h: ROLLBACK FAILED. Left to do by hand: start the server"
-    rehearsed = {**DONE, "state": "confirmed", "restarted": False}
-    assert told(rehearsed)["message"] == f"{ID} on h would be rolled back"
-    restarting = told({**rehearsed, "restarted": True})["message"]
+    assert told({**DONE, "change_id": "c1"})["name"] == "c1"
+
+
+def test_a_rehearsal_says_what_would_be() -> None:
+    applied = {**DONE, "state": "confirmed", "restarted": False}
+    assert rehearsed(applied) == f"{ID} on h would be rolled back"
+    restarting = rehearsed({**applied, "restarted": True})
     assert restarting == f"{ID} on h would be rolled back, and the server would be restarted"
-    assert told({**rehearsed, "change_id": "c1"})["name"] == "c1"
+    again = "would be rolled back once more: an earlier rollback has failed"
+    assert rehearsed({**applied, "state": "rollback_failed"}) == f"{ID} on h {again}"
+    assert rehearsed({**DONE, "state": "rollback_failed"}) == f"{ID} on h {again}, and the server would be restarted"
+    assert rehearsed({**DONE, "changed": False, "restarted": False}) == f"{ID} on h had been rolled back before"
 
 
 def test_what_was_recorded_before_is_kept() -> None:
