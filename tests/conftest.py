@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -39,6 +39,7 @@ class Server:
     directory: str
     process: subprocess.Popen[bytes]
     password: str | None = None
+    clients: list[redis.Redis] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
@@ -54,7 +55,8 @@ class Server:
 
     def client(self, **options: Any) -> redis.Redis:
         options.setdefault("password", self.password)
-        return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, **options)
+        self.clients.append(redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, **options))
+        return self.clients[-1]
 
     def address(self, **changes: Any) -> Address:
         from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
@@ -76,6 +78,11 @@ class Server:
             time.sleep(0.01)
         with open(os.path.join(self.directory, "redis.log"), errors="replace") as file:
             raise RuntimeError(f"redis-server does not answer: {file.read()[-2000:]}")
+
+    def close(self) -> None:
+        """Every connection that a test made: what it leaves to the garbage collector is told of another test."""
+        for client in self.clients:
+            client.close()
 
     def stop(self) -> None:
         """End the process, by its own handle, without saving anything."""
@@ -128,6 +135,7 @@ def redis_server() -> Iterator[Callable[..., Server]]:
 
     yield make
     for server in servers:
+        server.close()
         if server.process is not None:
             server.stop()
         shutil.rmtree(server.directory, ignore_errors=True)

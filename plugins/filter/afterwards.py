@@ -32,6 +32,10 @@ options:
     description: When, in UTC.
     type: str
     required: true
+  rehearsed:
+    description: Whether the rollback was only rehearsed, in check mode.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -53,9 +57,9 @@ from typing import Any
 from ansible_collections.lowlat.redis.plugins.module_utils._afterwards import told
 
 
-def afterwards(result: dict[str, Any], host: str, by: str, at: str) -> dict[str, Any]:
+def afterwards(result: dict[str, Any], host: str, by: str, at: str, rehearsed: bool = False) -> dict[str, Any]:
     """The record of what came after."""
-    return told(result, host, by, at)
+    return told(result, host, by, at, rehearsed)
 
 
 class FilterModule:

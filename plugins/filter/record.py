@@ -45,6 +45,7 @@ _value:
 
 from typing import Any
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change.foreign_words import others
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.accounted import unaccounted
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import (
     KEEP,
@@ -114,6 +115,7 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         facts["cause"],
         [named(culprit) for culprit in facts["culprits"]],
         facts["gates"],
+        [gate["name"] for gate in facts["failed_before"]],
     )
     facts["message"] = message(facts)
     return facts
@@ -245,7 +247,8 @@ def _warnings(results: dict[str, Any]) -> list[str]:
     found: list[str] = []
     for step in ("baseline", "measured", "restored"):
         found.extend(_measurement(results[step]).get("warnings", []))
-    found.extend(results["rolled_back"].get("warnings", []))
+    back = results["rolled_back"]
+    found.extend(others(back.get("warnings", []), back.get("foreign", [])))
     return list(dict.fromkeys(found))
 
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_ENDED = ("rolled_back", "rollback_failed")
+from ._change.foreign_words import others
+
 #: Between what came after and the text that was there.
 BEFORE = "\nWhat follows is the record as it was before that.\n\n---\n\n"
 
 
-def told(result: Mapping[str, Any], host: str, by: str, at: str) -> dict[str, Any]:
-    """The record of a rollback with this ``result``, which ``by`` has made; ``at`` is its time in UTC."""
+def told(result: Mapping[str, Any], host: str, by: str, at: str, rehearsed: bool = False) -> dict[str, Any]:
+    """The record of a rollback with this ``result``, which ``by`` has made; ``at`` is its time in UTC.
+
+    ``rehearsed``: it was not made, and the result's state is that of before.
+    """
     change_id = str(result.get("change_id", ""))
     event = {
         "state": result["state"],
@@ -24,8 +28,8 @@ def told(result: Mapping[str, Any], host: str, by: str, at: str) -> dict[str, An
         "restarted": bool(result.get("restarted", False)),
         "left": list(result.get("left") or []),
         "foreign": list(result.get("foreign") or []),
-        "warnings": list(result.get("warnings") or []),
-        "message": f"{change_id} on {host}{_end(result)}",
+        "warnings": others(result.get("warnings") or [], result.get("foreign") or []),
+        "message": f"{change_id} on {host}{_would(result) if rehearsed else _end(result)}",
     }
     return {
         "schema": 2,
@@ -83,10 +87,15 @@ def _name(change_id: str) -> str:
     return change_id.partition("-")[2].rpartition("-")[0] or change_id
 
 
+def _would(result: Mapping[str, Any]) -> str:
+    if result["state"] == "rolled_back":
+        return _end({**result, "changed": False})
+    again = " once more: an earlier rollback has failed" if result["state"] == "rollback_failed" else ""
+    more = ", and the server would be restarted" if result.get("restarted") else ""
+    return f" would be rolled back{again}{more}"
+
+
 def _end(result: Mapping[str, Any]) -> str:
-    if result["state"] not in _ENDED:
-        more = ", and the server would be restarted" if result.get("restarted") else ""
-        return f" would be rolled back{more}"  # a rehearsal
     if result["state"] == "rollback_failed":
         left = "; ".join(result.get("left") or []) or "see the change with lowlat.redis.status"
         return f": ROLLBACK FAILED. Left to do by hand: {left}"

@@ -14,7 +14,7 @@ from ._judge.baseline import check
 from ._judge.blame import KEEP, ROLL_BACK
 from ._judge.decision import decide
 from ._judge.gates import judge, parse
-from ._judge.outcome import Gate
+from ._judge.outcome import FAIL, Gate
 from ._judge.recommend import recommend
 from ._probe.measurement import measure
 from ._probe.plan import Plan
@@ -64,7 +64,7 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
     if any(gate.severity == "hard" for gate in gates) and result["decision"]["decision"] != KEEP:
-        why, remedy = result["decision"]["reason"], _remedy(result)
+        why, remedy = result["decision"]["reason"], _remedy(result, gates, params["baseline"])
         raise LowlatError(_ended(result["decision"]), where=where, why=why, remedy=remedy, **result)
     return result
 
@@ -83,12 +83,15 @@ def _checked(params: Mapping[str, Any], baseline: Any, to_be: bool) -> tuple[lis
     )
 
 
-def _remedy(result: Mapping[str, Any]) -> str:
+def _remedy(result: Mapping[str, Any], gates: Sequence[Gate], baseline: Mapping[str, Any] | None) -> str:
     """What was seen is worth doing something about; where nothing was, what is left."""
-    found = recommend(result["measurement"], result["gates"], result["cause"])
+    failed = result["decision"]["failed"]
+    absolute = [gate for gate in gates if baseline is not None and gate.against == "absolute" and gate.name in failed]
+    before = [outcome["name"] for outcome in judge(absolute, baseline or {}) if outcome["outcome"] == FAIL]
+    found = recommend(result["measurement"], result["gates"], result["cause"], failed_before=before)
     if found:
         return "; ".join(found)
-    if result["decision"]["failed"]:
+    if failed:
         return "Take back what was changed, or give the gate a limit that this host can hold"
     return "Measure again at a quiet time or with more samples; on_inconclusive: keep lets pass what is open"
 

@@ -175,6 +175,13 @@ suspects:
   returned: success
   type: list
   elements: dict
+recommendations:
+  description:
+    - What to do where it could not be told, as far as the measurement says. More O(seconds) and how many, a quieter
+      host or time, a margin that can be attained on this one, or fewer O(commands). Empty where all is decided.
+  returned: success
+  type: list
+  elements: str
 groups:
   description: The culprits of a bundle as they were found. Settings in one group do harm only together.
   returned: when it was measured

@@ -129,13 +129,13 @@ class World:
         return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, socket_timeout=10)
 
     def server_pid(self) -> int:
-        return int(self.client().info("server")["process_id"])
+        with self.client() as client:
+            return int(client.info("server")["process_id"])
 
     def answers(self) -> bool:
-        try:
-            return bool(self.client().ping())
-        except redis.RedisError:
-            return False
+        with self.client() as client, contextlib.suppress(redis.RedisError):
+            return bool(client.ping())
+        return False
 
     def wait(self) -> None:
         """Until the server answers. AssertionError if it never does."""
@@ -145,8 +145,8 @@ class World:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        with contextlib.suppress(redis.ConnectionError):
-            self.client().shutdown()
+        with self.client() as client, contextlib.suppress(redis.ConnectionError):
+            client.shutdown()
         self._process.wait(_PATIENCE)
 
     def ask(

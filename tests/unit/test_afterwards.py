@@ -12,6 +12,8 @@ from ansible_collections.lowlat.redis.plugins.module_utils._afterwards import BE
 ID = "20260102T030405Z-phase2-1a2b"
 DONE = {"state": "rolled_back", "changed": True, "change_id": ID, "settings": [{"key": "hz"}], "restarted": True}
 FAILED = {**DONE, "state": "rollback_failed", "left": ["start the server"], "failed": True}
+FOREIGN = {"where": "live", "kind": "redis", "key": "hz", "unit": "", "before": "10", "set": "8", "found": "77"}
+FOREIGN.update(done="restored", copy="")
 KEPT = {"state": "confirmed", "decision": {"decision": "keep"}, "message": "phase2 on h was kept", "left": []}
 
 
@@ -19,8 +21,12 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
     return afterwards(result, host="h", by="ops", at="2026-01-02T04:00:00Z")
 
 
+def rehearsed(result: dict[str, Any]) -> str:
+    return str(afterwards(result, host="h", by="ops", at="2026-01-02T04:00:00Z", rehearsed=True)["message"])
+
+
 def test_a_rollback_is_told_with_all_that_it_brought() -> None:
-    record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [{"key": "hz"}]})
+    record = told({**DONE, "warnings": ["an edited file was kept aside"], "foreign": [FOREIGN]})
     assert (record["host"], record["name"], record["change_id"], record["state"]) == ("h", "phase2", ID, "rolled_back")
     assert record["settings"] == [{"key": "hz"}]
     assert record["afterwards"] == [
@@ -32,7 +38,7 @@ def test_a_rollback_is_told_with_all_that_it_brought() -> None:
             "changed": True,
             "restarted": True,
             "left": [],
-            "foreign": [{"key": "hz"}],
+            "foreign": [FOREIGN],
             "warnings": ["an edited file was kept aside"],
             "message": f"{ID} on h was rolled back, and every value has been read back; the server was restarted"
             "; its latency was not measured by this rollback",
@@ -46,11 +52,18 @@ def test_how_it_ended_is_told_in_words() -> None:
     stopped = told({**DONE, "restarted": False, "left_stopped": True})["message"]
     assert "rolled back, and files and values of the kernel have been read back; the server was stopped by" in stopped
     assert told(FAILED)["message"] == f"{ID} on h: ROLLBACK FAILED. Left to do by hand: start the server"
-    rehearsed = {**DONE, "state": "confirmed", "restarted": False}
-    assert told(rehearsed)["message"] == f"{ID} on h would be rolled back"
-    restarting = told({**rehearsed, "restarted": True})["message"]
+    assert told({**DONE, "change_id": "c1"})["name"] == "c1"
+
+
+def test_a_rehearsal_says_what_would_be() -> None:
+    applied = {**DONE, "state": "confirmed", "restarted": False}
+    assert rehearsed(applied) == f"{ID} on h would be rolled back"
+    restarting = rehearsed({**applied, "restarted": True})
     assert restarting == f"{ID} on h would be rolled back, and the server would be restarted"
-    assert told({**rehearsed, "change_id": "c1"})["name"] == "c1"
+    again = "would be rolled back once more: an earlier rollback has failed"
+    assert rehearsed({**applied, "state": "rollback_failed"}) == f"{ID} on h {again}"
+    assert rehearsed({**DONE, "state": "rollback_failed"}) == f"{ID} on h {again}, and the server would be restarted"
+    assert rehearsed({**DONE, "changed": False, "restarted": False}) == f"{ID} on h had been rolled back before"
 
 
 def test_what_was_recorded_before_is_kept() -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.filter.afterwards import afterwards
 from ansible_collections.lowlat.redis.plugins.filter.journalled import journalled
 from ansible_collections.lowlat.redis.plugins.filter.record import record
+from ansible_collections.lowlat.redis.plugins.module_utils._change.foreign_words import sentence
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "report" / "templates"
 LIVE = {"where": "live", "kind": "redis", "key": "hz", "unit": "", "before": "10", "set": "8", "found": "77"}
@@ -34,7 +35,8 @@ LINES = """
 - By somebody else after the change: `/etc/redis.conf` was removed: not made again
 """
 CHANGE = {"change_id": "20260102T030405Z-phase2-1a2b", "state": "rolled_back", "foreign": FOREIGN}
-CHANGE.update(left=["start the server"], settings=[], warnings=[])
+# As the module returns them: each is a warning as well, for who runs Ansible.
+CHANGE.update(left=["start the server"], settings=[], warnings=["the server is busy", *map(sentence, FOREIGN)])
 
 
 def result() -> dict[str, Any]:
@@ -50,7 +52,7 @@ def result() -> dict[str, Any]:
     [
         ("record.md.j2", {"report_record": result()}),
         ("afterwards.md.j2", {"report_record": afterwards(CHANGE, "h", "the host, at its deadline", "2026")}),
-        ("journal.md.j2", {"__report_first": journalled(CHANGE, "h")}),
+        ("journal.md.j2", {"__report_first": journalled({**CHANGE, "warnings": ["the server is busy"]}, "h")}),
     ],
 )
 def test_what_others_have_set_is_told_with_all_three_values(template: str, variables: dict[str, Any]) -> None:
@@ -61,3 +63,5 @@ def test_what_others_have_set_is_told_with_all_three_values(template: str, varia
     environment.filters["dict2items"] = lambda given: [{"key": key, "value": given[key]} for key in given]
     text = environment.get_template(template).render(variables)
     assert f"{LINES}- Left to do by hand: start the server\n" in text, text
+    assert "- the server is busy\n" in text
+    assert (text.count("hz"), text.count("/etc/redis.conf")) == (1, 3), text

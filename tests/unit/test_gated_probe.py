@@ -232,3 +232,15 @@ def test_without_a_second_look_it_was_the_first(gate: dict[str, Any]) -> None:
         told = error.details
     assert [found["look"] for found in told["gates"]] == ["first"]
     assert "figures" not in told["decision"]["reason"]
+
+
+@pytest.mark.parametrize(("spread", "said"), [(1.001, True), (3.0, False)], ids=["proven", "not proven"])
+def test_a_gate_that_failed_before_is_told_as_the_judge_says(spread: float, said: bool) -> None:
+    """Both baselines are past the limit by their figure."""
+    before = taken()
+    before["rtt"].update(p99=12.5, p99_interval=[12.5 / spread, 12.5 * spread])
+    after = taken()
+    after["rtt"].update(p99=20.0, p99_interval=[19.9, 20.1])
+    with pytest.raises(LowlatError) as caught:
+        probed(in_turn(after), gates=[ABSOLUTE], baseline=before, verify=False)
+    assert ("did not hold before the change either" in str(caught.value)) == said, caught.value

@@ -17,7 +17,8 @@ run_units() {
     case ${1:-} in
         slow) python -m pytest -m "slow and not quiet" --numprocesses 2 "${@:2}" ;;
         quiet) python -m pytest -m quiet "${@:2}" ;;
-        *) python -m pytest -m "not slow" --numprocesses 2 "$@" ;;
+        # A connection that nobody closed is an error, of whichever test it is told.
+        *) python -m pytest -m "not slow" --numprocesses 2 -W error::pytest.PytestUnraisableExceptionWarning "$@" ;;
     esac
 }
 

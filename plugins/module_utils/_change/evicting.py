@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._errors import ChangeError
-from .._server import config_file, directives, dump, starting
+from .._server import directives, dump, starting
 from .._settings.setting import Host
 from .store import Change
 

@@ -29,7 +29,8 @@ def tell(state_directory: str, change_id: str | None, login: Mapping[str, Any] |
         "open": _tell_one(unfinished) if unfinished else None,
     }
     if login is not None:
-        found = drift.drift(every, waiting.connecting(Address.from_options(dict(login))))
+        with waiting.closed_at_the_end(waiting.connecting(Address.from_options(dict(login)))) as connect:
+            found = drift.drift(every, connect)
         result["drift"] = [one for one in found.found if change_id in (None, one["change_id"])]
         result["drift_unknown"] = found.unknown
     return result

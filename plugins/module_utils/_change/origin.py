@@ -43,7 +43,7 @@ def moved(change: Change, path: str, before: bytes, now: bytes) -> list[str]:
 
 def by_whom(names: list[str]) -> str:
     """What may have set them: limits are set by nobody but people."""
-    return ", by a failover or a new password maybe" if set(names) - set(_LIMITS) else ""
+    return ", by a failover or a new password maybe" if set(names) - set(LIMITS) else ""
 
 
 def _is_one_limit(name: str, then: Lines, here: Lines) -> bool:

@@ -26,9 +26,8 @@ def run(
     """
     address = Address.from_options(dict(params))
     store = Store(params["state_directory"])
-    connect = waiting.connecting(address)
     try:
-        with server_errors(address):
+        with waiting.closed_at_the_end(waiting.connecting(address)) as connect, server_errors(address):
             return _answer(params, store, connect, check, install, diff)
     except OSError as error:
         raise ChangeError(

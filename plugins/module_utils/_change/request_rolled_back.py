@@ -11,7 +11,7 @@ from typing import Any, Callable
 from .._errors import ChangeError
 from .._server.connection import Address
 from .._settings.setting import Host
-from . import diff_rolled_back, foreign, guards_rollback, result, rollback, standing
+from . import diff_rolled_back, foreign_words, guards_rollback, result, rollback, standing
 from .diff_lines import Lines
 from .store import Change, Store
 
@@ -48,7 +48,7 @@ def run(
         )
     if before:
         facts["diff"] = before.diff(check)
-    warnings = [*undone.warnings, *map(foreign.sentence, facts["foreign"])]
+    warnings = [*undone.warnings, *map(foreign_words.sentence, facts["foreign"])]
     return dict(facts, still_confirmed="", warnings=warnings)
 
 

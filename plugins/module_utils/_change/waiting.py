@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Callable
 
 from .._errors import ChangeError, LowlatError
@@ -38,10 +40,30 @@ def connecting(address: Address) -> Callable[[], Host]:
 
     def connect() -> Host:
         client = control(address)
-        with server_errors(address):
-            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
+        try:
+            with server_errors(address):
+                return Host(client=client, address=address, instance=instance.discover(client, str(address)))
+        except BaseException:
+            client.connection_pool.disconnect()
+            raise
 
     return connect
+
+
+@contextmanager
+def closed_at_the_end(connect: Callable[[], Host]) -> Iterator[Callable[[], Host]]:
+    """The same, of which no connection outlives the block: an error that is told later holds on to its frames."""
+    hosts: list[Host] = []
+
+    def remembering() -> Host:
+        hosts.append(connect())
+        return hosts[-1]
+
+    try:
+        yield remembering
+    finally:
+        for host in hosts:
+            host.client.connection_pool.disconnect()
 
 
 def reach(

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._judge.comparison import REGRESSION, UNDECIDED, paired
-from .._judge.looks import CONFIRMATION, HARM, LONG_LOOKS, Decision, confirm
-from . import bisection
+from .._judge.looks import CONFIRMATION, HARM, LONG_LOOKS, LOOKS, Decision, confirm
+from . import advice, bisection
 from .bisection import Subset
 from .quads import Alternation, Comparison
 
@@ -66,7 +66,10 @@ class Experiment:
         self._quads = 0
 
     def run(self) -> dict[str, Any]:
-        """``verdict``, ``effects``, ``null_quads``, ``tests``, ``quads``; of a bundle ``culprits`` and ``joint``."""
+        """``verdict``, ``effects``, ``null_quads``, ``tests``, ``quads``, and what is advised as ``recommendations``.
+
+        Of a bundle ``culprits`` and ``joint`` as well.
+        """
         said = self._one() if len(self._names) == 1 else self._bundle()
         return {**said, "tests": self._tests, "quads": self._quads}
 
@@ -87,6 +90,11 @@ class Experiment:
             "suspects": list(self._names) if second and verdict != REGRESSION else [],
             "groups": [],
             "joint": {},
+            "recommendations": (
+                [advice.NOT_BORNE_OUT]
+                if second and verdict != REGRESSION
+                else advice.advice(first, LONG_LOOKS, self._seconds)
+            ),
         }
 
     def _bundle(self) -> dict[str, Any]:
@@ -102,13 +110,16 @@ class Experiment:
         joint: dict[str, Any] = {}
         if found.culprits:
             joint = self._joint(found)
+        suspects = found.suspects if joint.get("confirmed", True) else found.culprits
+        told = [advice.NOT_BORNE_OUT] if not joint.get("confirmed", True) else [advice.SEARCH_ENDED] if suspects else []
         return {
             "verdict": verdict,
             "effects": effects(first[0]),
             "null_quads": _null(first[0]),
             "confirmation": {},
+            "recommendations": advice.advice(first[0], LOOKS, self._seconds) or told,
             "culprits": self._named(found.culprits) if joint.get("confirmed") else [],
-            "suspects": self._named(found.suspects if joint.get("confirmed", True) else found.culprits),
+            "suspects": self._named(suspects),
             "groups": [self._named(group) for group in found.groups],
             "joint": joint,
         }

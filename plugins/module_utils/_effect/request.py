@@ -11,12 +11,12 @@ from typing import Any
 
 from .._change.proposal import refuse_unfinished
 from .._change.store import Store
+from .._change.waiting import closed_at_the_end, connecting
 from .._errors import BadInput, ChangeError, LowlatError, ServerError
 from .._probe.commands import NAMES
 from .._probe.guard import signals_raise
 from .._probe.placement import place
-from .._server import instance
-from .._server.connection import Address, control, server_errors
+from .._server.connection import Address, server_errors
 from .._settings.setting import Host
 from . import toggle
 from .bench import Bench, bench
@@ -27,7 +27,13 @@ from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
 _HUNG = 120.0
-_UNTESTED: dict[str, Any] = {"verdict": "untested", "effects": {}, "culprits": [], "suspects": []}
+_UNTESTED: dict[str, Any] = {
+    "verdict": "untested",
+    "effects": {},
+    "culprits": [],
+    "suspects": [],
+    "recommendations": [],
+}
 
 
 def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
@@ -39,23 +45,18 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
     wanted = _wanted(params)
     _check(params)
     address = Address.from_options(dict(params))
-
-    def connect() -> Host:
-        client = control(address)
-        with server_errors(address):
-            return Host(client=client, address=address, instance=instance.discover(client, str(address)))
-
     store = Store(params["state_directory"])
     _refuse_open_change(store)
-    if check:
-        host = connect()
-        toggles, skipped = toggle.resolve(wanted, host)
-        place(params["cpu"], host.instance.pid)
-        return _result(toggles, skipped, dict(_UNTESTED))
     try:
-        with signals_raise(), store.locked(), server_errors(address):
-            _refuse_open_change(store)
-            return _measure(params, wanted, store, connect(), connect)
+        with closed_at_the_end(connecting(address)) as connect:
+            if check:
+                host = connect()
+                toggles, skipped = toggle.resolve(wanted, host)
+                place(params["cpu"], host.instance.pid)
+                return _result(toggles, skipped, dict(_UNTESTED))
+            with signals_raise(), store.locked(), server_errors(address):
+                _refuse_open_change(store)
+                return _measure(params, wanted, store, connect(), connect)
     except OSError as error:
         raise ChangeError(
             "The host does not let us work",
@@ -85,8 +86,6 @@ def _measure(
             _prove(keeping, host)
         _tell_what_is_left(keeping, error)
         raise
-    finally:
-        host.client.connection_pool.disconnect()
     _prove(keeping, host)
     said.update(
         seconds=round(time.monotonic() - start, 3),

@@ -19,10 +19,12 @@ def recommend(
     cause: str,
     culprits: Sequence[str] = (),
     last: Sequence[Mapping[str, Any]] = (),
+    failed_before: Sequence[str] = (),
 ) -> list[str]:
     """Recommendations for a measurement, the outcomes that it had at first, their cause, and culprits by name.
 
-    ``last`` are the outcomes that decided, where there were looks after the first.
+    ``last`` are the outcomes that decided, where there were looks after the first; ``failed_before`` the gates that the
+    baseline was judged to fail.
     """
     found = [*_placement(measurement), *_company(measurement)]
     failed = {outcome["name"] for outcome in (*first, *last) if outcome["outcome"] == "fail" or outcome.get("aborted")}
@@ -35,9 +37,8 @@ def recommend(
     if culprits:
         found.append(f"Leave {', '.join(culprits)} out of the phase, or change them alone and look at what they do")
     found.extend(
-        f"Gate {outcome['name']} did not hold before the change either: see whether this host can hold it at all"
-        for outcome in first
-        if _failed_before(outcome)
+        f"Gate {name} did not hold before the change either: see whether this host can hold it at all"
+        for name in failed_before
     )
     if cause == "environment":
         found.append("Look for what slowed this host down; the server is not at fault, and no setting of it will help")
@@ -91,12 +92,6 @@ def _carried(outcome: Mapping[str, Any]) -> float | None:
     if outcome.get("against") == "baseline":
         unit = outcome.get("baseline") or 0.0
     return half_width / unit if half_width and unit > 0 else None
-
-
-def _failed_before(outcome: Mapping[str, Any]) -> bool:
-    limit, before = outcome.get("limit"), outcome.get("baseline")
-    absolute = outcome.get("against") == "absolute" and outcome.get("outcome") == "fail"
-    return bool(absolute and limit is not None and before is not None and before > limit)
 
 
 def _tolerance(outcome: Mapping[str, Any]) -> str:

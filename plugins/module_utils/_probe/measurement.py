@@ -42,7 +42,7 @@ def measure(address: Address, plan: Plan) -> dict[str, Any]:
         try:
             pid = process_of(client, address)
         finally:
-            client.close()
+            client.connection_pool.disconnect()  # close() leaves a pool of our own open
         placement = place(plan.cpu, pid)
         taken = Taken()
         found = _take(address, plan, placement, pid, taken)

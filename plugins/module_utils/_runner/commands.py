@@ -100,10 +100,11 @@ def _take_back(change: Change, armed: Deadline) -> int:
 
 
 def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
-    from .._change import foreign, rollback, way_in
+    from .._change import foreign, foreign_words, rollback, waiting, way_in
 
-    undone = rollback.roll_back(change, way_in.connecting(change, armed), by)
-    found = [foreign.sentence(entry) for entry in foreign.of(change)]
+    with waiting.closed_at_the_end(way_in.connecting(change, armed)) as connect:
+        undone = rollback.roll_back(change, connect, by)
+    found = [foreign_words.sentence(entry) for entry in foreign.of(change)]
     if undone.left and change.state != "rollback_failed":
         _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
         return AGAIN

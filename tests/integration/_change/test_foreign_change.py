@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 import redis
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import foreign, rollback
+from ansible_collections.lowlat.redis.plugins.module_utils._change import foreign_words, rollback
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
@@ -183,7 +183,7 @@ def test_it_is_said_what_was_removed_and_what_became_of_it(changer: Make, policy
     if policy == "fail":
         details = failed(host)
         assert f"{path} is not there, and was" in details["left"]
-        said = [foreign.sentence(one) for one in details["foreign"]]
+        said = [foreign_words.sentence(one) for one in details["foreign"]]
     else:
         said = host.run("rolled_back")["warnings"]
     assert f"{path} was removed after the change: {end}" in said

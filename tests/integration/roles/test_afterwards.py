@@ -103,11 +103,14 @@ def test_a_rehearsal_says_that_it_is_one_and_writes_nothing(tmp_path: Path) -> N
     variables = earlier(tmp_path, "one")
     hosts = {
         "one": {"rolled_back": {"state": "confirmed", "diff": {"before": "hz 8\n", "after": "hz 10\n"}}},
+        "again": {"rolled_back": {"state": "rollback_failed"}},
         "gone": {"rolled_back": {"changed": False, "still_confirmed": "c0"}},
         "refused": {"rolled_back": {"failed": True, "msg": "nobody answers", "state": None, "change_id": None}},
     }
     played = run_play(tmp_path, "lowlat.redis.rollback", hosts, variables, "--check", "--diff", records=True)
     assert "c1 on one would be rolled back" in played.printed
+    assert "c1 on again would be rolled back once more: an earlier rollback has failed" in played.printed
+    assert "ROLLBACK FAILED" not in played.printed
     assert "c1 on gone had been rolled back before" in played.printed
     assert "Still kept is c0: to take it back give -e lowlat_change_id=c0" in played.printed
     assert played.printed.count("Still kept is") == 1

@@ -74,3 +74,12 @@ def test_who_keeps_what_nothing_proves_needs_none(redis_server: Start, tmp_path:
     given: dict[str, Any] = {"gated_change_gates": [], "gated_change_on_inconclusive": "keep"}
     assert controller.play("apply", **given) == 0, controller.said[-3000:]
     assert server.client().config_get("hz") == {"hz": "20"}
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]], ids=["applied", "rehearsed"])
+def test_what_is_so_already_needs_none_either(redis_server: Start, tmp_path: Path, options: list[str]) -> None:
+    server = redis_server(*planted.LINES, "hz 20", password=planted.PASSWORD)
+    controller = Controller(tmp_path, server)
+    given = {"gated_change_gates": [], "gated_change_settings": [{"kind": "redis", "key": "hz", "value": 20}]}
+    assert controller.play("apply", *options, **given) == 0, controller.said[-3000:]
+    assert not (tmp_path / "state").exists()

@@ -113,6 +113,7 @@ def test_a_gate_that_this_host_failed_before_the_change_is_told(end: str) -> Non
     assert facts["failed_before"] == [{"name": "rtt_p50", "reason": ABSOLUTE["reason"]}]
     told = f"failed: far. This host failed gate rtt_p50 before the change as well: {ABSOLUTE['reason']}. "
     assert told in facts["message"], facts["message"]
+    assert [one for one in facts["recommendations"] if "Gate rtt_p50 did not hold before" in one]
 
 
 @pytest.mark.parametrize(
@@ -126,9 +127,12 @@ def test_a_gate_that_this_host_failed_before_the_change_is_told(end: str) -> Non
     ids=["held", "open", "another gate", "no absolute one"],
 )
 def test_what_says_nothing_of_the_host_before_is_not_told(gate: dict[str, Any]) -> None:
-    facts = record(failed(baseline={**probe(20.0), "gates": [gate]}))
+    """Not by the bare figure of before either, which is past the limit."""
+    after = {**ABSOLUTE, "outcome": "fail", "limit": 12.0, "baseline": 20.0}
+    measured = {**probe(200.0), "gates": [after], "decision": BACK}
+    facts = record(failed(baseline={**probe(20.0), "gates": [gate]}, measured=measured))
     assert facts["failed_before"] == []
-    assert "before the change" not in facts["message"]
+    assert "before the change" not in facts["message"] + " ".join(facts["recommendations"])
 
 
 def test_what_was_not_taken_back_for_its_gates_says_nothing_of_the_host_before() -> None:
@@ -187,7 +191,8 @@ def test_the_latency_of_the_restored_host_is_judged(restored: dict[str, Any], la
 
 
 def test_values_of_others_are_in_the_record() -> None:
-    found = [{"where": "live", "kind": "redis", "key": "hz", "done": "restored"}]
+    found: list[dict[str, Any]] = [{"where": "live", "kind": "redis", "key": "hz", "unit": "", "done": "restored"}]
+    found[0].update(found="77", before="10", set="8", copy="")
     assert record(failed(rolled_back={"state": "rolled_back", "foreign": found}))["foreign"] == found
 
 
