@@ -20,7 +20,7 @@ def unit_edited(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard
     reloads = any(item.setting.kind == "systemd" and item.persisted for item in plan.to_change)
     if host.instance.unit is None or not (reloads or at_a_start(plan, restart)):
         return
-    files = unit_files.look(host.instance)
+    files = _files(plan, host)
     if files.unread:
         yield Hazard(
             "unit_edited",
@@ -54,7 +54,7 @@ def _other_config_file(host: Host) -> str | None:
 
 def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """What clients write between our save and the stop is in no dump then."""
-    found = hard_stop.found(host) if at_a_start(plan, restart) else None
+    found = hard_stop.found(host, _files(plan, host)) if at_a_start(plan, restart) else None
     if found:
         how, where = found
         yield Hazard(
@@ -68,9 +68,16 @@ def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def changed_since(plan: Plan, host: Host, restart: RestartMode) -> Iterator[str]:
     """Read by systemd, and not tried by any start yet: that is meant, or forgotten."""
-    newer = unit_files.look(host.instance).newer if at_a_start(plan, restart) else []
+    newer = _files(plan, host).newer if at_a_start(plan, restart) else []
     if newer:
         yield (
             f"{', '.join(newer)} was changed after {host.instance.unit} had started the server: a restart brings what "
             "it says now, and taking the change back does not undo that. Look at it first"
         )
+
+
+def _files(plan: Plan, host: Host) -> unit_files.UnitFiles:
+    """Asked once for a plan: each call of systemctl takes longer than all other guards."""
+    if plan.unit_files is None:
+        plan.unit_files = unit_files.look(host.instance)
+    return plan.unit_files

@@ -10,9 +10,8 @@ from .._settings.setting import Host
 from . import persistence
 
 
-def found(host: Host) -> tuple[str, str] | None:
+def found(host: Host, files: unit_files.UnitFiles) -> tuple[str, str] | None:
     """How, and the files of the unit; None where the data does not come from a save at the end."""
-    files = unit_files.look(host.instance)
     if not files.stops_hard:
         return None
     state = persistence.persistence(host)
@@ -21,7 +20,7 @@ def found(host: Host) -> tuple[str, str] | None:
 
 def refuse(host: Host) -> None:
     """ChangeError right before the stop: somebody may have edited the unit since."""
-    hard = found(host)
+    hard = found(host, unit_files.look(host.instance))
     if hard:
         how, where = hard
         raise ChangeError(

@@ -11,6 +11,7 @@ from typing import Any
 from .._errors import BadInput
 from .._server import directives
 from .._server.replication import Peer, Replica
+from .._server.unit_files import UnitFiles
 from .._settings import registry, written
 from .._settings.setting import Host, Reading, Setting
 
@@ -67,13 +68,14 @@ class PlannedSetting:
 class Plan:
     """Every setting of a change, in the order of writing, and the files that hold their stored values.
 
-    Preflight adds the ``replicas`` and the ``master``, where a restart or the databases are at stake, and ``warnings``:
-    what does not stand against the change and should be known.
+    Preflight adds the ``replicas`` and the ``master``, where a restart or the databases are at stake, the
+    ``unit_files``, and ``warnings``: what does not stand against the change and should be known.
     """
 
     settings: list[PlannedSetting]
     replicas: list[Replica] = field(default_factory=list)
     master: Peer | None = None
+    unit_files: UnitFiles | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
