@@ -87,8 +87,9 @@ def test_a_log_with_a_past_in_other_databases_does_not_leak_into_the_one_that_st
 def test_keys_that_all_expire_are_counted_too(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     host = changer(persist=True)
     host.server.client().mset({f"key{number}": 1 for number in range(20)})
+    client = host.server.client()
     for number in range(20):
-        host.server.client().expire(f"key{number}", 1000)
+        client.expire(f"key{number}", 1000)
     dump = Path(host.server.directory) / "dump.rdb"
     started = launch.Launch.start
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, settling
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from tests.integration._change.test_replicas import FAST, in_sync
 from tests.integration._change.test_starts import connected, fill, killed_hard
@@ -28,7 +28,7 @@ def killed_for_good(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
         def started(how: launch.Launch) -> None:
             tried.append(how)
-            monkeypatch.setattr(restart, "DEAD_AFTER", 0.5 if len(tried) == 1 else 30.0)
+            monkeypatch.setattr(settling, "DEAD_AFTER", 0.5 if len(tried) == 1 else 30.0)
             if len(tried) > 1:
                 start(how)
 
@@ -84,7 +84,7 @@ def test_one_that_never_starts_keeps_the_limits_of_the_change_in_its_file(
     host.server.client().save()
     killed_hard(host)
     with monkeypatch.context() as patched:
-        patched.setattr(restart, "DEAD_AFTER", 0.2)
+        patched.setattr(settling, "DEAD_AFTER", 0.2)
         patched.setattr(launch.Launch, "start", lambda how: None)
         with pytest.raises(ChangeError, match="nobody could ask the server what it holds by now"):
             host.run("rolled_back")
@@ -112,8 +112,9 @@ def test_data_that_has_come_under_a_limit_by_command_is_told_by_its_dump(changer
 def test_a_full_cache_is_started_as_it_was(changer: Make) -> None:
     """Its dump tells as much as its limit, and more."""
     host = changer("maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
+    client = host.server.client()
     for number in range(100):
-        host.server.client().set(f"key{number}", "x" * 50_000)
+        client.set(f"key{number}", "x" * 50_000)
     host.apply(*host.redis(hz=20))
     host.server.client().save()
     killed_hard(host)

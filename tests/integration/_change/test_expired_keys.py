@@ -20,8 +20,9 @@ Make = Callable[..., Any]
 
 
 def fill(host: Any, prefix: str, count: int, **options: Any) -> None:
+    client = host.server.client()
     for number in range(count):
-        host.server.client().set(f"{prefix}{number}", 1, **options)
+        client.set(f"{prefix}{number}", 1, **options)
 
 
 def averaged(host: Any) -> None:

@@ -53,7 +53,7 @@ def test_that_is_lost_data(changer: Make) -> None:
         with pytest.raises(ChangeError, match="60 keys now, and 100 before.*accept_lost_data") as caught:
             host.run("rolled_back")
         assert caught.value.details["state"] == "rollback_failed"
-        assert (host.live("hz"), host.live("databases")) == ("10", "8")
+        assert (host.live("hz"), host.live("databases")) == ("10", "16")
         assert Path(host.server.directory, "dump.rdb").read_bytes() == before
     host.server.client().shutdown(nosave=True)
     whole.replace(Path(host.server.directory, "dump.rdb"))

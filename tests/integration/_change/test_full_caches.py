@@ -58,10 +58,11 @@ def test_one_that_has_filled_up_without_eviction_goes_back_to_it(changer: Make) 
     """It is somewhat over its limit. As a cache it would never have held that."""
     host = changer(*CACHE)
     host.apply(*host.redis(maxmemory_policy="noeviction"))
+    client = host.server.client()
     with pytest.raises(redis.ResponseError, match="maxmemory"):
         for number in range(100_000):
-            host.server.client().set(f"key{number}", "x" * 1000)
-    host.server.client().config_set("maxmemory", (5 << 20) - 50_000)  # as by the buffers of more clients
-    assert host.server.client().info("memory")["used_memory"] > (5 << 20) - 50_000
+            client.set(f"key{number}", "x" * 1000)
+    client.config_set("maxmemory", (5 << 20) - 50_000)  # as by the buffers of more clients
+    assert client.info("memory")["used_memory"] > (5 << 20) - 50_000
     assert host.run("rolled_back")["state"] == "rolled_back"
-    assert host.live("maxmemory-policy") == "allkeys-lru" and host.server.client().set("key", "value")
+    assert host.live("maxmemory-policy") == "allkeys-lru" and client.set("key", "value")

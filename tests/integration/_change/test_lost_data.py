@@ -26,8 +26,9 @@ Make = Callable[..., Any]
 
 
 def fill(host: Any, keys: int = 100, **options: Any) -> None:
+    client = host.server.client()
     for number in range(keys):
-        host.server.client().set(f"key{number}", number, **options)
+        client.set(f"key{number}", number, **options)
 
 
 def lose(host: Any) -> None:

@@ -191,8 +191,9 @@ def test_a_dead_cache_of_which_the_journal_tells_no_limit(changer: Make) -> None
 def test_a_save_is_one_of_its_own(changer: Make, redis_server: Make) -> None:
     """Not the child that sends a new replica its data, and saves nothing here."""
     master = changer(*FAST, "repl-diskless-sync yes", "rdb-key-save-delay 10000", persist=True)
+    client = master.server.client()
     for number in range(100):
-        master.server.client().set(f"key{number}", number)
+        client.set(f"key{number}", number)
     replica = redis_server(*FAST, f"replicaof 127.0.0.1 {master.server.port}")
     client = master.server.client()
     until(lambda: client.info("persistence")["rdb_bgsave_in_progress"], "the child for the replica", "")

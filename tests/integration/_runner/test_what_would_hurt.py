@@ -26,8 +26,9 @@ CACHE = ("hz 10", "maxmemory 3mb", "maxmemory-policy allkeys-lru")
 
 
 def fill(host: Changer) -> None:
+    client = host.server.client()
     for number in range(50):
-        host.server.client().set(f"key{number}", "x" * 100_000)
+        client.set(f"key{number}", "x" * 100_000)
 
 
 def keys(host: Changer) -> int:
