@@ -61,7 +61,8 @@ def test_a_limit_of_a_server_without_a_config_file(in_unit: Make, monkeypatch: p
     host = in_unit(options=SMALL)
     raised(host)
     host.systemd.config_file = False
-    host.systemd.options = ("--dir", host.server.directory, "--port", str(host.server.port), *SMALL)
+    place = ("--dir", host.server.directory, "--port", str(host.server.port), "--unixsocket", host.server.unix_socket)
+    host.systemd.options = (*place, *SMALL)
     found = ids(host.refused(*host.redis(tcp_backlog=100), restart="allowed"))
     assert found == ["evicts_at_start", "unit_edited"]  # it runs with one here
 
