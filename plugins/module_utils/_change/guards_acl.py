@@ -10,6 +10,7 @@ from .._server import allocator, permissions
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
+from .guards_start import by_us
 from .plan import Plan
 
 #: Commands whose first argument names what is done.
@@ -39,7 +40,7 @@ def needed(plan: Plan, host: Host, restart: RestartMode) -> list[list[str]]:
     found = []
     if any(name in (plan.wanted("systemd", "Environment", host.instance.unit) or "") for name in allocator.VARIABLES):
         found.append(["MEMORY", "MALLOC-STATS"])
-    restarts = restart == "allowed" and bool(plan.to_restart)
+    restarts = by_us(plan, restart)
     if restarts or any(item.setting.kind == "redis" and item.live and not item.restart for item in plan.to_change):
         found.append(["CONFIG", "SET", "hz", "10"])
     if restarts:

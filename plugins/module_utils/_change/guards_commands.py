@@ -12,6 +12,7 @@ from .._server.connection import command
 from .._settings.setting import Host
 from . import guards_acl
 from .guard import Hazard, RestartMode
+from .guards_start import by_us
 from .plan import Plan
 
 #: With these the new process is proven.
@@ -20,7 +21,7 @@ _AFTERWARDS = frozenset({"CONFIG", "INFO", "PING"})
 
 def command_renamed(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """Found out in the restart it would be too late: the values are written by then, and the way back needs it too."""
-    if restart != "allowed" or not plan.to_restart:
+    if not by_us(plan, restart):
         return
     needed = {words[0] for words in guards_acl.needed(plan, host, restart)} | _AFTERWARDS
     gone = sorted({*_unknown(host, needed), *needed.intersection(_renamed(host))})

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from .._server import instance, replication
 from .._settings.setting import Host
 from .guard import Hazard, RestartMode
+from .guards_start import by_us
 from .plan import Plan
 
 
 def failover_under_way(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """It holds the writes, as our restart does: who is through first lets go of them for both."""
-    if restart != "allowed" or not plan.to_restart:
+    if not by_us(plan, restart):
         return
     state = host.client.info("replication").get("master_failover_state", "no-failover")
     if state != "no-failover":

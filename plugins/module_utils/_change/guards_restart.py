@@ -11,7 +11,7 @@ from .._server.replication import Replica
 from .._settings.setting import Host
 from . import persistence
 from .guard import Hazard, RestartMode
-from .guards_start import at_a_start
+from .guards_start import at_a_start, by_us
 from .plan import Plan
 
 
@@ -82,7 +82,7 @@ def stale_dump(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]
 def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A server started by hand from a relative working directory is not found there again."""
     path = host.instance.config_file
-    if not _restarts(plan, restart) or host.instance.unit or path is None:
+    if not by_us(plan, restart) or host.instance.unit or path is None:
         return
     directory = config_file.effective(path, host.instance.version).get("dir", "./")
     if not directory.startswith("/") and directory.strip("./"):
@@ -96,7 +96,7 @@ def relative_directory(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def foreign_supervisor(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """Another program than the host's systemd would start the server again when it ends, beside our own start."""
-    found = supervisor.of(host.instance.pid) if _restarts(plan, restart) and not host.instance.unit else None
+    found = supervisor.of(host.instance.pid) if by_us(plan, restart) and not host.instance.unit else None
     if found:
         yield Hazard(
             "foreign_supervisor",
@@ -122,7 +122,3 @@ def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Ha
             "a restart would lose that",
             "save them first (CONFIG REWRITE, or ACL SAVE with an aclfile)",
         )
-
-
-def _restarts(plan: Plan, restart: RestartMode) -> bool:
-    return restart == "allowed" and bool(plan.to_restart)

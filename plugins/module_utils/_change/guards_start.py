@@ -108,3 +108,8 @@ def program_replaced(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
 def at_a_start(plan: Plan, restart: RestartMode) -> bool:
     """Whether the server will be restarted for this change, now or by somebody later."""
     return restart != "refuse" and bool(plan.to_restart)
+
+
+def by_us(plan: Plan, restart: RestartMode) -> bool:
+    """Whether this change restarts it itself."""
+    return restart == "allowed" and bool(plan.to_restart)

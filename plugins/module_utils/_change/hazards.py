@@ -140,7 +140,7 @@ def _told(plan: Plan, host: Host) -> Iterator[str]:
 def _ask_the_others(plan: Plan, host: Host, restart: RestartMode) -> None:
     """Only where a restart or the databases are at stake: one that does not answer costs seconds."""
     databases = any((item.setting.kind, item.setting.key) == ("redis", "databases") for item in plan.to_change)
-    if databases or (plan.to_restart and restart != "refuse"):
+    if databases or guards_start.at_a_start(plan, restart):
         plan.replicas = replication.replicas(host.client, host.address, host.instance)
     if databases and host.instance.role == "replica":
         plan.master = replication.master(host.client, host.address)

@@ -14,6 +14,7 @@ from typing import Any, Callable
 from .._errors import BadInput
 from .._settings.setting import Host, Reading
 from .diff_lines import Lines
+from .guards_start import by_us
 from .proposal import Applied, propose, refuse_unfinished
 from .store import Store
 
@@ -38,7 +39,7 @@ def run(
         done = Applied(propose(connect(), params["settings"], params["restart"]))
         if done.plan.to_change:
             done.state = "applied"
-        done.restarted = bool(done.plan.to_restart) and params["restart"] == "allowed"
+        done.restarted = by_us(done.plan, params["restart"])
         done.pending = [] if done.restarted else [item.setting.key for item in done.plan.to_restart]
     else:
         done = _apply(params, store, connect, install, armed)

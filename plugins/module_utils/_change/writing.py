@@ -16,6 +16,7 @@ from .._settings import registry
 from .._settings.setting import Host
 from . import line_edits, persistence, preimage, restart, settling, standing
 from .guard import RestartMode
+from .guards_start import by_us
 from .plan import Plan, PlannedSetting, shown
 from .store import Change
 
@@ -41,7 +42,7 @@ def write(change: Change, plan: Plan, host: Host, mode: RestartMode) -> Written:
         _write_live(item, host)
     for kind in {item.setting.kind: None for item in plan.to_change if item.persisted}:
         registry.provider(kind).activate(host)
-    if plan.to_restart and mode == "allowed":
+    if by_us(plan, mode):
         # Confirming looks again: until then the measurement takes the time that a wait would take here.
         ours = frozenset(item.setting.key for item in plan.to_change)
         host = restart.restart(
