@@ -14,22 +14,36 @@ from .guard import Hazard, RestartMode
 from .guards_start import at_a_start
 from .plan import Plan
 
+_TRY_IT = "look at it, run systemctl daemon-reload, and restart the server by hand if that is meant"
+
+
+def reload_brings_an_edit(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """The change makes its daemon-reload now, whoever restarts the server: a limit, for one, is in effect at once."""
+    unread = _files(plan, host).unread if host.instance.unit and _reloads(plan) else []
+    if unread:
+        yield Hazard(
+            "unit_edited",
+            str(host.instance.unit),
+            f"{', '.join(unread)} was edited and systemd has not read it yet: a daemon-reload by this change would "
+            "bring it",
+            _TRY_IT,
+        )
+
 
 def unit_edited(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
-    """Whoever has not told systemd of his edit has not tried it either, and our daemon-reload would bring it."""
-    reloads = any(item.setting.kind == "systemd" and item.persisted for item in plan.to_change)
-    if host.instance.unit is None or not (reloads or at_a_start(plan, restart)):
+    """Whoever has not told systemd of his edit has not tried it either."""
+    if host.instance.unit is None or not at_a_start(plan, restart):
         return
     files = _files(plan, host)
-    if files.unread:
+    if files.unread and not _reloads(plan):
         yield Hazard(
             "unit_edited",
             host.instance.unit,
-            f"{', '.join(files.unread)} was edited and systemd has not read it yet: a daemon-reload by this change "
-            "would bring it, and a restart whatever it makes of the server",
-            "look at it, run systemctl daemon-reload, and restart the server by hand if that is meant",
+            f"{', '.join(files.unread)} was edited and systemd has not read it yet: after the next daemon-reload a "
+            "restart would bring it, whatever it makes of the server",
+            _TRY_IT,
         )
-    other = _other_config_file(host) if at_a_start(plan, restart) else None
+    other = _other_config_file(host)
     if other:
         yield Hazard(
             "unit_edited",
@@ -38,6 +52,10 @@ def unit_edited(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard
             f"{host.instance.config_file or 'no config file'}: another server would start than the one that runs",
             "make the unit name the file that the server runs with, or restart it by hand first",
         )
+
+
+def _reloads(plan: Plan) -> bool:
+    return any(item.setting.kind == "systemd" and item.persisted for item in plan.to_change)
 
 
 def _other_config_file(host: Host) -> str | None:

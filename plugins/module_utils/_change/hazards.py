@@ -64,6 +64,9 @@ CHANGE_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] =
     guards_restart.restart_required,
     guards_restart.relative_directory,
     guards_restart.foreign_supervisor,
+    guards_unit.reload_brings_an_edit,
+    guards_commands.command_renamed,
+    guards_replication.failover_under_way,
 )
 #: Guards of a start, whoever makes it: with a restart that is left to somebody they are said and do not refuse.
 START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = (
@@ -78,8 +81,6 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.program_replaced,
     guards_unit.unit_edited,
     guards_unit.stop_does_not_save,
-    guards_commands.command_renamed,
-    guards_replication.failover_under_way,
     guards_replication.replica_keys,
 )
 

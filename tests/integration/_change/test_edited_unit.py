@@ -10,8 +10,13 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
+from ansible_collections.lowlat.redis.plugins.module_utils._change.guard import RestartMode
+from ansible_collections.lowlat.redis.plugins.module_utils._change.hazards import preflight
+from ansible_collections.lowlat.redis.plugins.module_utils._change.plan import Plan, PlannedSetting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import systemd
 from ansible_collections.lowlat.redis.plugins.module_utils._server import unit_files
+from ansible_collections.lowlat.redis.plugins.module_utils._settings.setting import Reading, Setting
 from tests.integration._change.in_unit import UNIT, PlayedSystemd
 from tests.integration._change.test_starts import connected, ids
 
@@ -144,3 +149,17 @@ def test_a_stop_that_need_not_save(host: Any) -> None:
     host.systemd.facts["KillSignal"] = "9"
     host.server.client().config_set("appendonly", "yes")
     assert "stop_does_not_save" not in ids(host.refused(*host.redis(tcp_backlog=100), restart="allowed"))
+
+
+@pytest.mark.parametrize("restart", ["refuse", "defer", "allowed"])
+def test_an_edit_that_our_daemon_reload_would_bring(
+    host: Any, restart: RestartMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change makes it now, whoever restarts the server, and whether anything waits for that."""
+    monkeypatch.setattr(systemd, "available", lambda: True)
+    path, there = drop_in(host), connected(host)
+    nice = PlannedSetting(Setting("systemd", "Nice", "-5", UNIT), Reading(None, None), persisted=True)
+    (hazard,) = preflight(Plan([nice]), there, restart)
+    assert hazard.id == "unit_edited" and str(path) in hazard.reason and "daemon-reload by this change" in hazard.reason
+    nice.restart = restart != "refuse"
+    assert [found.id for found in preflight(Plan([nice]), there, restart)] == ["unit_edited"]
