@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .._server import instance, replication
 from .._settings.setting import Host
 from .guard import Hazard, RestartMode
-from .guards_start import by_us
+from .guards_start import at_a_start, by_us
 from .plan import Plan
 
 
@@ -30,7 +30,7 @@ def failover_under_way(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 
 def replica_keys(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A replica that clients may write to can hold keys of its own, which the full sync after a restart takes."""
-    if restart != "allowed" or not plan.to_restart or host.instance.role != "replica":
+    if not at_a_start(plan, restart) or host.instance.role != "replica":
         return
     shown = host.client.config_get("*-read-only")
     if "no" not in (shown.get("replica-read-only"), shown.get("slave-read-only")):
@@ -46,5 +46,5 @@ def replica_keys(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazar
             f"this replica may be written to (replica-read-only no), and in database {', '.join(map(str, own))} it has "
             f"more keys than {who}{'' if there is not None else ' may have, which could not be asked'}: a full sync "
             "after the restart would take them for good",
-            "move its own keys elsewhere first, or say restart: defer",
+            "move its own keys elsewhere first" + ("" if restart == "defer" else ", or say restart: defer"),
         )

@@ -112,5 +112,8 @@ def test_keys_of_its_own_on_a_replica(changer: Make, redis_server: Make) -> None
     client.set("own", "value")
     (hazard,) = refused(host)
     assert hazard["id"] == "replica_keys" and f"127.0.0.1:{master.port}" in hazard["reason"]
+    assert "restart: defer" in hazard["remedy"]
+    (warning,) = host.apply(*host.redis(tcp_backlog=100), restart="defer", check=True)["warnings"]
+    assert "[replica_keys]" in warning and "restart: defer" not in warning
     client.delete("own")
     assert is_restarted(host)
