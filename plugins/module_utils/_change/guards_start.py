@@ -22,7 +22,8 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
         yield Hazard(
             "data_elsewhere",
             name,
-            "the server would start with another data directory, dump, log, master or password than it runs with now",
+            "the server would start with another data directory, dump, log, master, password, port or socket than it "
+            "runs with now",
             f"make the config file (or the command line of its unit) and the running server agree in {name} first",
         )
 

@@ -81,7 +81,9 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
         return []
     stored = starting.values(host.instance)
     running = directives.running(host.client)
-    found = listening.moved(running, stored, host.instance.command_line_overrides or ())
+    # Without a unit it is started with its file alone, whatever its command line says.
+    kept = host.instance.command_line_overrides or () if host.instance.unit else ()
+    found = listening.moved(running, stored, kept)
     asked = {**ORIGIN, **_LINK} if host.instance.role == "replica" else ORIGIN
     for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
+from tests.integration._change.test_starts import connected
 
 pytestmark = pytest.mark.slow
 
@@ -117,3 +119,15 @@ def test_keys_of_its_own_on_a_replica(changer: Make, redis_server: Make) -> None
     assert "[replica_keys]" in warning and "restart: defer" not in warning
     client.delete("own")
     assert is_restarted(host)
+
+
+def test_a_port_that_its_command_line_alone_has(changer: Make) -> None:
+    """Guard data_elsewhere: without a unit the change starts it with its file, whether its line can be read or not."""
+    host = changer("set-proc-title no", persist=True)
+    path, port = Path(host.server.config_file), host.server.port
+    host.server.stop()
+    path.write_text(re.sub(r"(?m)^port .*$", "port 1", path.read_text()))
+    host.server.start("--port", str(port))
+    assert connected(host).instance.command_line_overrides == {"port"}
+    (hazard,) = refused(host)
+    assert (hazard["id"], hazard["setting"]) == ("data_elsewhere", "port") and "port or socket" in hazard["reason"]

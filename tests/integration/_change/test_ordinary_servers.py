@@ -60,6 +60,7 @@ def test_a_port_of_the_command_line_alone_would_be_another_one(changer: Make) ->
     killed_hard(host)
     with pytest.raises(ChangeError, match="would listen somewhere else"):
         host.run("rolled_back")
+    host.server.stop()  # it has ended: nobody has asked the handle of its process yet
     host.server.start("--port", str(host.server.port))
     assert host.run("rolled_back")["state"] == "rolled_back" and host.live("hz") == "10"
 
