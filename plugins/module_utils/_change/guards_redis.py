@@ -150,13 +150,22 @@ def min_replicas_missing(planned: PlannedSetting, plan: Plan, host: Host) -> Ite
     if lag == "0":  # turns the rule off
         return
     wanted, there = int(setting.value), sum(replica["state"] == "online" for replica in host.instance.replicas)
-    if host.instance.role == "master" and wanted > there:
+    if host.instance.role == "master" and wanted > there and not _refuses_writes(host, there):
         yield Hazard(
             "min_replicas_missing",
             setting.key,
             f"{there} replicas are in sync: the server would refuse every write with NOREPLICAS",
             f"attach {wanted - there} more first, or choose at most {there}",
         )
+
+
+def _refuses_writes(host: Host, there: int) -> bool:
+    """Already, for want of replicas: another number of them costs nobody a write."""
+    live = {str(name): str(value) for name, value in host.client.config_get("min-*").items()}
+    asked, lag = (
+        int(live.get(f"min-replicas-{what}") or live.get(f"min-slaves-{what}") or 0) for what in ("to-write", "max-lag")
+    )
+    return asked > there and lag != 0
 
 
 def io_threads_without_cpus(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:

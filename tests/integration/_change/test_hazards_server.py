@@ -46,6 +46,11 @@ def test_more_replicas_than_there_are(changer: Make) -> None:
     host = changer()
     assert ids(host, *host.redis(min_replicas_to_write=1)) == ["min_replicas_missing"]
     passes(host, *host.redis(min_replicas_to_write=1, min_replicas_max_lag=0))
+    host.server.client().config_set("min-replicas-to-write", 2)  # it refuses every write already
+    passes(host, *host.redis(min_replicas_to_write=1))
+    host.server.client().config_set("min-replicas-max-lag", 0)  # which turns that off
+    assert ids(host, *host.redis(min_replicas_to_write=1, min_replicas_max_lag=10)) == ["min_replicas_missing"]
+    host.server.client().config_set("min-replicas-max-lag", 10)
     passes(host, *host.redis(repl_diskless_sync_delay=1))
 
 

@@ -72,3 +72,17 @@ def test_more_replicas_than_are_there_by_now(changer: Make, redis_server: Make) 
     undone = taken_back_by_the_host(host)
     assert (undone.change.state, host.live("min-replicas-to-write")) == ("rollback_failed", "0")
     assert client.set("key", "value")
+
+
+def test_a_server_that_refuses_writes_already(changer: Make, redis_server: Make) -> None:
+    """Guard min_replicas_missing: the old value of one that asks for even more costs nobody a write."""
+    host = changer("repl-diskless-sync-delay 0", "repl-ping-replica-period 1", "min-replicas-to-write 1")
+    replicas = [redis_server(f"replicaof 127.0.0.1 {host.server.port}") for _number in range(2)]
+    client = host.server.client()
+    for name in ("slave0", "slave1"):
+        until(lambda name=name: client.info("replication").get(name, {}).get("state") == "online", "the replicas", "")
+    host.apply(*host.redis(min_replicas_to_write=2))
+    for replica in replicas:
+        replica.stop()
+    until(lambda: client.info("replication")["connected_slaves"] == 0, "them to be gone", "")
+    assert (host.run("rolled_back")["state"], host.live("min-replicas-to-write")) == ("rolled_back", "1")
