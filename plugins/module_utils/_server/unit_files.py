@@ -72,14 +72,21 @@ def _unknown(unit: str, paths: list[str]) -> list[str]:
     read = {os.path.basename(path): path for path in paths}
     there: dict[str, str] = {}  # of files of one name the most important counts
     for place in PLACES:
-        for path in sorted(glob.glob(f"{glob.escape(os.path.join(place, unit))}.d/*.conf")):
-            there.setdefault(os.path.basename(path), path)
+        for name in _names(unit):
+            for path in sorted(glob.glob(f"{glob.escape(os.path.join(place, name))}.d/*.conf")):
+                there.setdefault(os.path.basename(path), path)
     found = [path for name, path in there.items() if name != _OURS and not _known(path, read.get(name))]
     whole = next((path for path in (os.path.join(place, unit) for place in PLACES) if os.path.exists(path)), None)
     # Of an instance of a template, a link or a generated one another file is read.
     if whole and paths and os.path.basename(paths[0]) == unit and os.path.realpath(whole) != os.path.realpath(paths[0]):
         found.append(whole)
     return found
+
+
+def _names(unit: str) -> list[str]:
+    """Its own, and after it that of its template, whose drop-ins are for all its instances."""
+    name, at, rest = unit.partition("@")
+    return [unit, f"{name}@.{rest.rpartition('.')[2]}"] if at else [unit]
 
 
 def _known(path: str, read: str | None) -> bool:
@@ -91,7 +98,9 @@ def _known(path: str, read: str | None) -> bool:
         with contextlib.suppress(OSError):
             return os.stat(path).st_size == 0
         return True
-    return os.path.realpath(path) == os.path.realpath(read) or not read.startswith(PLACES)
+    # With the slash: the directory of set-property is /etc/systemd/system.control.
+    ordinary = read.startswith(tuple(f"{place}/" for place in PLACES))
+    return os.path.realpath(path) == os.path.realpath(read) or not ordinary
 
 
 def _stops_hard(shown: Mapping[str, str]) -> str:

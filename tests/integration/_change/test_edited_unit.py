@@ -163,3 +163,27 @@ def test_an_edit_that_our_daemon_reload_would_bring(
     assert hazard.id == "unit_edited" and str(path) in hazard.reason and "daemon-reload by this change" in hazard.reason
     nice.restart = restart != "refuse"
     assert [found.id for found in preflight(Plan([nice]), there, restart)] == ["unit_edited"]
+
+
+def test_a_drop_in_over_which_set_property_has_the_last_word(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its directory begins as that of the administrator does."""
+    path = drop_in(host, "50-MemoryHigh.conf")
+    own = Path(f"{host.unit.parent.parent}/etc.control/{UNIT}.d/{path.name}")
+    own.parent.mkdir(parents=True)
+    own.write_text("[Service]\n")
+    host.systemd.facts["DropInPaths"] = str(own)
+    assert restarting(host)["warnings"] == []
+
+
+def test_a_drop_in_of_the_template(host: Any) -> None:
+    """For all its instances."""
+    etc = host.unit.parent.parent / "etc"
+    for name in ("played@.service.d", "played@one.service.d"):
+        (etc / name).mkdir(parents=True)
+    path = etc / "played@.service.d/50-site.conf"
+    path.write_text("[Service]\n")
+    assert unit_files._unknown("played@one.service", [str(host.unit)]) == [str(path)]
+    over = etc / "played@one.service.d/50-site.conf"
+    over.write_text("[Service]\n")
+    assert unit_files._unknown("played@one.service", [str(host.unit)]) == [str(over)]
+    assert unit_files._unknown("played@one.service", [str(host.unit), str(over)]) == []
