@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._host import cpus
-from .._server import directives, replication
+from .._server import directives, modules, replication
 from .._settings.setting import Host
 from . import keys, placement
 from .plan import Plan
@@ -33,6 +33,7 @@ def all_of(plan: Plan, host: Host) -> Iterator[str]:
         yield from _databases_of_others(int(plan.wanted("redis", "databases") or 0), plan)
     if plan.to_restart:
         yield from _expiry_uncounted(host)
+        yield from _modules_untold(host)
 
 
 def _children_on_its_cpu(plan: Plan, host: Host) -> Iterator[str]:
@@ -93,6 +94,16 @@ def _expiry_uncounted(host: Host) -> Iterator[str]:
         yield (
             f"All {held.keys} keys have a time to live, and this version does not count those that it drops while it "
             "loads them: a restart that lost some would not be noticed. Compare their number yourself"
+        )
+
+
+def _modules_untold(host: Host) -> Iterator[str]:
+    found = modules.untold(host.client, host.instance)
+    if found:
+        yield (
+            f"{host.instance.unit} starts the server by a script, whose options are not known, and the config file "
+            f"does not load the module {', '.join(map(str, found))}: where the script does not either, a restart brings the "
+            "server up without it, and not at all where its data has the module's types. Look at the script first"
         )
 
 

@@ -31,10 +31,22 @@ class Module:
 
 
 def missing_at_a_start(client: redis.Redis, instance: Instance) -> list[Module]:
-    """Those that neither the config file nor the command line of the unit loads.
+    """Those that neither the config file nor the command line of the unit loads; none where nobody can read that."""
+    return [] if _line_is_hidden(instance) else _not_loaded_by_it(client, instance)
 
-    Without their paths they can only be counted: all are told where some are missing.
-    """
+
+def untold(client: redis.Redis, instance: Instance) -> list[Module]:
+    """Those that the config file does not load, and the options that nobody can read may."""
+    return _not_loaded_by_it(client, instance) if _line_is_hidden(instance) else []
+
+
+def _line_is_hidden(instance: Instance) -> bool:
+    """Such as that of Redis Stack, whose unit starts a script, which loads modules by --loadmodule."""
+    return instance.unit is not None and instance.start_words is None
+
+
+def _not_loaded_by_it(client: redis.Redis, instance: Instance) -> list[Module]:
+    """Without their paths they can only be counted: all are told where some are missing."""
     names = [name for name in _names(client) if name not in _BUILT_IN]
     if not names or not starting.known(instance):
         return []

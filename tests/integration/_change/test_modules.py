@@ -82,6 +82,20 @@ def test_on_a_command_line(changer: Make, typed: str, monkeypatch: pytest.Monkey
     assert host.apply(*host.redis(tcp_backlog=100), restart="allowed")["restarted"] is True
 
 
+def test_a_unit_that_starts_a_script(changer: Make, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of Redis Stack, which adds --loadmodule: its options are not known, and that is said."""
+    host = changer(persist=True, arguments=("--loadmodule", typed))
+    played = PlayedSystemd(host.server, "--loadmodule", typed)
+    played.facts["ExecStart"] = "{ path=/opt/bin/start ; argv[]=/opt/bin/start ; ignore_errors=no }"
+    played.play(monkeypatch)
+    assert connected(host).instance.start_words is None
+    (warning,) = host.apply(*host.redis(tcp_backlog=100), restart="defer", check=True)["warnings"]
+    assert f"typed ({typed})" in warning and "played.service" in warning
+    applied = host.apply(*host.redis(tcp_backlog=100), restart="allowed")
+    assert applied["restarted"] is True and applied["warnings"] == [warning]
+    assert host.run("rolled_back")["state"] == "rolled_back"
+
+
 @pytest.mark.parametrize("in_file", [False, True])
 def test_a_server_that_does_not_tell_paths(
     changer: Make, typed: str, monkeypatch: pytest.MonkeyPatch, in_file: bool
