@@ -102,8 +102,8 @@ def _modules_untold(host: Host) -> Iterator[str]:
     if found:
         yield (
             f"{host.instance.unit} starts the server by a script, whose options are not known, and the config file "
-            f"does not load the module {', '.join(map(str, found))}: where the script does not either, a restart brings the "
-            "server up without it, and not at all where its data has the module's types. Look at the script first"
+            f"does not load the module {', '.join(map(str, found))}: where the script does not either, a restart "
+            "brings the server up without it, and not at all where its data has the module's types. Look there first"
         )
 
 
