@@ -14,20 +14,23 @@ from . import farewell, preimage, stored
 from .store import Change
 
 
-def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
+def refuse(change: Change, stored_now: Mapping[str, str], options: Mapping[str, str]) -> None:
     """ChangeError where starting its dead server would have it take over the data of a master that it had left.
 
-    ``stored_now`` is what the file would bring. Who has written that master into it since, a failover say, means it.
+    ``stored_now`` is what a start would bring, ``options`` what of that its unit's command line does. Who has written
+    that master into the file since, a failover say, means it.
     """
     runtime, master = change.opened["runtime"], stored_now.get("replicaof", "")
     was_replica = runtime.get("replicaof", master) and not farewell.made_master(change)
-    if was_replica or master.lower() in ("", "no one") or not _was_there(change, master):
+    if was_replica or master.lower() in ("", "no one"):
+        return
+    if options.get("replicaof") != master and not _was_there(change, master):
         return
     raise ChangeError(
         "The server is dead and was not started, since another one's data would replace its own",
         where=str(change.opened["server"]["config_file"]),
-        why=f"the file says replicaof {master}, and the server was a master by command alone",
-        remedy="Take that line out and start it, if its data is the one that counts, then roll back again; or roll "
+        why=f"it would start with replicaof {master}, and the server was a master by command alone",
+        remedy="Take that out and start it, if its data is the one that counts, then roll back again; or roll "
         "back with accept_lost_data",
     )
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,7 +36,8 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
     ``stored_now`` is what a start would bring. Journals of older releases do not tell what the server used.
     """
     then = change.opened["runtime"]
-    used = max(int(change.opened["server"].get("used_memory") or 0), *map(_told, dump.files({**then, **stored_now})), 0)
+    written = map(_told, dump.files(places(then, stored_now)))
+    used = max(int(change.opened["server"].get("used_memory") or 0), *written, 0)
     limit = 0 if then.get("replicaof") else _limit(stored_now, then, used)
     if limit:
         raise ChangeError(
@@ -46,6 +48,12 @@ def refuse(change: Change, stored_now: Mapping[str, str]) -> None:
             remedy="Write a limit into that file that holds its data and start it, then roll back again; or roll back "
             "with accept_lost_data",
         )
+
+
+def places(then: Mapping[str, str], stored_now: Mapping[str, str]) -> dict[str, str]:
+    """Where its data is, by directive. A relative ``dir`` means what it was: from where it started nobody can tell."""
+    found = {**then, **stored_now}
+    return found if os.path.isabs(found.get("dir", "")) else {**found, "dir": then.get("dir", "")}
 
 
 def _told(path: str) -> int:

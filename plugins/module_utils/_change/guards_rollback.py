@@ -71,10 +71,10 @@ def look(change: Change, host: Host, result: Undone) -> None:
     """Note which old values would destroy something: these are left to a person, whoever wants the change back."""
     if not may_hurt(change):
         return
-    result.hurting = asked(change)  # as long as nobody knows
+    result.hurting = asked(change) | result.held_back  # as long as nobody knows
     with collecting(result, "ask the server what the old values would destroy"), server_errors(host.address):
         found, _plan = dangers(change, host)
-        result.hurting = frozenset(hazard.setting for hazard in found)
+        result.hurting = frozenset(hazard.setting for hazard in found) | result.held_back
         if found:
             reasons = (f"[{hazard.id}] {hazard.setting}: {hazard.reason}; {hazard.remedy}" for hazard in found)
             result.left.append("set the values back that would hurt the server now: " + "; ".join(reasons))

@@ -24,11 +24,13 @@ def moved(running: Mapping[str, Any], stored: Mapping[str, str], overrides: Iter
 
 
 def refuse_start(change: Change, stored_now: Mapping[str, str]) -> None:
-    """ChangeError where its dead server, which has no unit, would listen elsewhere, maybe in the place of another one.
+    """ChangeError where its dead server, which we start with its file alone, would listen somewhere else.
 
-    ``stored_now`` is what the file would bring.
+    Maybe in the place of another one. ``stored_now`` is what the file would bring. One that has a unit or another
+    supervisor starts by that one's command line.
     """
-    names = moved(change.opened["runtime"], stored_now, ()) if stored_now and not change.opened["unit"] else []
+    ours_to_start = not change.opened["unit"] and not (change.opened["launch"] or {}).get("supervisor")
+    names = moved(change.opened["runtime"], stored_now, ()) if stored_now and ours_to_start else []
     if names:
         raise ChangeError(
             "The server is dead and was not started, since it would listen somewhere else",

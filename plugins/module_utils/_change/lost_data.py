@@ -46,7 +46,7 @@ def look(change: Change, host: Host, result: Undone) -> None:
 def hold_back(result: Undone, missing: str) -> None:
     """All goes back that writes over no data: not what needs a restart, nor an AOF that would be written anew."""
     result.data_missing = True
-    result.hurting |= {"appendonly"}
+    result.hurting |= result.held_back
     if not any(WAYS_ON in step for step in result.left):
         result.left.append(f"{missing}: look at its log, its dump and its AOF before anything else. {WAYS_ON}")
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._errors import ChangeError
-from .._server import instance, starting
+from .._server import directives, instance, starting
 from .._settings.setting import Host
 from .store import Change
 
-_DEFAULT = 16
+_DEFAULT = "16"
 
 
 def beyond(host: Host) -> tuple[list[int], int]:
     """Their numbers, and how many databases a start would give the server."""
     if not starting.known(host.instance):
         return [], 0
-    limit = int(starting.values(host.instance).get("databases", _DEFAULT))
+    limit = _limit(starting.values(host.instance))
     held = instance.keys(host.client.info("keyspace"))
     return sorted(number for number, count in held.items() if count and number >= limit), limit
 
@@ -43,13 +43,19 @@ def highest(host: Host) -> int:
 def refuse_start(change: Change, stored_now: Mapping[str, str]) -> None:
     """ChangeError where starting its dead server would cost databases that held keys when the change was opened.
 
-    ``stored_now`` is what the file would bring. Journals of older releases do not tell that.
+    ``stored_now`` is what a start would bring. Journals of older releases do not tell which database was the last.
     """
-    last, limit = int(change.opened["server"].get("highest_database", -1)), int(stored_now.get("databases", _DEFAULT))
+    last, limit = int(change.opened["server"].get("highest_database", -1)), _limit(stored_now)
     if stored_now and last >= limit and int(change.opened["runtime"].get("databases", 0)) > limit:
         raise ChangeError(
             "The server is dead and was not started, since it would not come back with all of its databases",
             where=str(change.opened["server"]["config_file"]),
-            why=f"the file has {limit} databases, and database {last} held keys when the change was opened",
-            remedy="Write more databases into that file and roll back again; or roll back with accept_lost_data",
+            why=f"it would start with {limit} databases, and database {last} held keys when the change was opened",
+            remedy="Give it more databases in that file, or its unit's command line, and roll back again; or roll back "
+            "with accept_lost_data",
         )
+
+
+def _limit(values: Mapping[str, str]) -> int:
+    """BadInput for what is no number: no server starts with that."""
+    return int(directives.normalise("databases", values.get("databases", _DEFAULT)))

@@ -143,11 +143,12 @@ def start_again(
 ) -> Host:
     """Start a server that has died under the change. Directives in ``later`` stay as its files have them."""
     unit, started = change.opened["unit"], change.opened["launch"]
-    stored_now = {**said.now(change), **_options(unit, change)}
+    options = _options(unit, change)
+    stored_now = {**said.now(change), **options}
     listening.refuse_start(change, stored_now)
     if not result.accepts_lost_data:
         evicting.refuse(change, stored_now)
-        demoted.refuse(change, stored_now)
+        demoted.refuse(change, stored_now, options)
         numbered.refuse_start(change, stored_now)
     result.restarted = True
     if unit:

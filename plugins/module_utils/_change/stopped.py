@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 
 from .._host import systemd
-from . import boot, farewell, preimage, remembered, waiting
+from . import boot, farewell, preimage, remembered, unasked, waiting
 from .restoring import activate, differences, restore_files, restore_live
 from .reviving import ABOUT_DATA
 from .store import Change
@@ -36,6 +36,7 @@ def on_purpose(change: Change) -> bool:
 
 def restore_for_its_next_start(change: Change, result: Undone) -> None:
     """Of a server that somebody has shut down: it is not ours to start, and what it has live goes with the process."""
+    unasked.make_room(change, result)  # whoever starts it starts it with what the file says then
     # With these settings the file says where the newest data is.
     about_data = sorted(ABOUT_DATA & preimage.ours(change))
     images = preimage.file_images(change) if about_data else []

@@ -24,13 +24,14 @@ def make_room(change: Change, result: Undone) -> None:
     They may wait for a restart, and hold keys. It would die of them, or mix them into others, out of an AOF.
     """
     if _spares(change):
-        result.hurting = (guards_rollback.asked(change) | {"appendonly"} & preimage.ours(change)) - _spares(change)
+        kept = guards_rollback.asked(change) | {"appendonly"} & preimage.ours(change)
+        result.hurting = kept - _spares(change) | result.held_back
         restore_files(change, result)
 
 
 def hold(change: Change, result: Undone) -> None:
     """Before its files go back."""
-    result.hurting = guards_rollback.asked(change) - _spares(change)
+    result.hurting = guards_rollback.asked(change) - _spares(change) | result.held_back
 
 
 def _spares(change: Change) -> frozenset[str]:

@@ -37,6 +37,11 @@ class Undone:
     pending: list[str] = field(default_factory=list)  #: what others have written and only a start brings
     unheard: bool = False  #: in the end the server let nobody in, though it runs
 
+    @property
+    def held_back(self) -> frozenset[str]:
+        """An AOF that is turned on is written anew, over what may still hold data that is missing."""
+        return frozenset({"appendonly"} if self.data_missing else ())
+
 
 def note(change: Change, result: Undone, entry: str, **facts: Any) -> None:
     """Journal a step; a journal that cannot be written stops no rollback."""

@@ -9,8 +9,11 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, settling
+from ansible_collections.lowlat.redis.plugins.module_utils._change import launch, persistence, rollback, settling
+from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from tests.integration._change.test_hazards_way_back import taken_back_by_the_host
 from tests.integration._change.test_replicas import FAST, in_sync
 from tests.integration._change.test_starts import connected, fill, killed_hard
 
@@ -133,7 +136,7 @@ def test_one_that_a_command_has_made_the_master_since_is_not_started_as_a_replic
     host.server.client().save()
     killed_hard(host)
     for _again in range(2):
-        with pytest.raises(ChangeError, match=f"says replicaof 127.0.0.1 {old.port}.*accept_lost_data"):
+        with pytest.raises(ChangeError, match=f"with replicaof 127.0.0.1 {old.port}.*accept_lost_data"):
             host.run("rolled_back")
     path = Path(host.server.config_file)
     path.write_text(path.read_text().replace(f"replicaof 127.0.0.1 {old.port}", ""))
@@ -194,3 +197,59 @@ def test_and_appendonly_is_still_as_the_change_left_it(changer: Make) -> None:
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert (host.config, host.live("appendonly"), host.live("databases")) == (before, "no", "16")
     assert host.server.client().get("key") == "value"
+
+
+@pytest.mark.parametrize("log", ["no", "yes"])
+def test_one_that_somebody_has_stopped_is_left_with_its_databases(changer: Make, log: str) -> None:
+    """Whoever starts it starts it with what the file says then."""
+    host = changer("databases 16", f"appendonly {log}", persist=True)
+    host.apply(*host.redis(databases=4), restart="defer")
+    host.server.client(db=9).set("key", "value")
+    host.server.client().shutdown()
+    host.server.process.wait()
+    taken_back_by_the_host(host)
+    host.server.start()
+    assert host.server.client(db=9).get("key") == "value"
+
+
+def test_a_number_of_databases_that_nobody_can_read_ends_in_plain_words(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Maybe that is why it is dead."""
+    monkeypatch.setattr(settling, "DEAD_AFTER", 2.0)
+    host = changer("hz 10", "databases 16", persist=True)
+    before = host.config
+    host.apply(*host.redis(maxmemory="100mb", hz=20))
+    path = Path(host.server.config_file)
+    path.write_text(path.read_text().replace("databases 16", "databases 16 # as before"))
+    killed_hard(host)
+    with pytest.raises(ChangeError, match="Cannot set databases 16 # as before") as caught:
+        host.run("rolled_back")
+    assert caught.value.details["state"] == "rollback_failed"
+    path.write_text(path.read_text().replace(" # as before", ""))
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert (host.config, host.live("hz")) == (before, "10")
+
+
+def test_one_of_another_supervisor_is_awaited_wherever_our_own_start_would_bring_it(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "DEAD_AFTER", 0.2)
+    host = changer("hz 10", persist=True)
+    host.apply(*host.redis(hz=20))
+    change = Store(host.state_directory).unfinished()
+    change.opened["launch"]["supervisor"] = "runit (runsv)"
+    change.opened["runtime"]["port"] = "7001"  # as by --port
+    killed_hard(host)
+    with Store(host.state_directory).locked():
+        undone = rollback.roll_back(change, connecting(host.server.address()), "deadline")
+    assert "somewhere else" not in " ".join(undone.left)
+
+
+def test_an_aof_is_not_written_anew_over_data_that_is_missing(changer: Make) -> None:
+    host = changer("appendonly yes", "maxclients 100", persist=True)
+    host.apply(*host.redis(appendonly="no", maxclients=200))
+    change = Store(host.state_directory).unfinished()
+    with Store(host.state_directory).locked():
+        rollback.roll_back(change, connecting(host.server.address()), "apply", missing="Keys are missing")
+    assert host.live("appendonly") == "no"

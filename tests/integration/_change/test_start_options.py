@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from tests.integration._change.in_unit import PlayedSystemd
 from tests.integration._change.test_starts import add, fill, ids, killed_hard
@@ -109,3 +110,18 @@ def test_a_data_directory_on_the_command_line(in_unit: Make, tmp_path: Path) -> 
     host.systemd.options = ()
     hazards = host.refused(*host.redis(tcp_backlog=100), restart="allowed")
     assert [(hazard["id"], hazard["setting"]) for hazard in hazards] == [("data_elsewhere", "dir")]
+
+
+def test_a_master_on_the_command_line_that_the_server_had_left(in_unit: Make, redis_server: Make) -> None:
+    """Started as that one's replica it would take over other data in the place of its own."""
+    master = redis_server("repl-diskless-sync-delay 0")
+    host = in_unit("hz 10", options=("--replicaof", f"127.0.0.1 {master.port}"))
+    client = host.server.client()
+    until(lambda: client.info("replication").get("master_link_status") == "up", "the link", "")
+    client.replicaof("NO", "ONE")
+    client.set("only", "here")
+    host.apply(*host.redis(hz=20))
+    client.save()
+    killed_hard(host)
+    with pytest.raises(ChangeError, match="another one's data would replace its own"):
+        host.run("rolled_back")
