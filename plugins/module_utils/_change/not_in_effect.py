@@ -57,9 +57,12 @@ def file_is_left(result: Undone, setting: Setting, before: Reading) -> bool:
     """Whether a restart would not bring the old value: by ``on_foreign_change`` its file is nobody's to put back."""
     path = stored.path(result.change, setting)
     entry = foreign.latest(result, "file", ("file", path, None)) if path else None
-    if entry is None or entry["done"] != "left":
-        return False
+    return entry is not None and entry["done"] == "left" and tells_otherwise(result.change, setting, before)
+
+
+def tells_otherwise(change: Change, setting: Setting, before: Reading) -> bool:
+    """Whether its file has another value than before, for all that anybody can tell."""
     try:
-        return stored.value(result.change, setting) != before.persisted
+        return stored.value(change, setting) != before.persisted
     except (LowlatError, OSError):
         return True
