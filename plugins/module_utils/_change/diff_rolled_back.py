@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable
@@ -12,7 +11,7 @@ from typing import Callable
 from .._errors import LowlatError
 from .._server import supervisor
 from .._settings.setting import Host, Reading, Setting
-from . import drift, foreign, foreign_files, preimage, stored, waiting
+from . import drift, foreign, foreign_files, not_in_effect, preimage, stored, waiting
 from .diff_lines import Lines
 from .store import Change
 
@@ -93,12 +92,9 @@ def _cannot_be_read(change: Change, setting: Setting) -> bool:
 
 
 def _is_left(change: Change, setting: Setting, before: Reading, becomes: Mapping[str, str]) -> bool:
-    """Whether its file stays with another value, so that a restart would not bring the old one."""
-    if becomes.get(stored.path(change, setting) or "") != "left":
-        return False
-    with contextlib.suppress(LowlatError, OSError):
-        return stored.value(change, setting) != before.persisted
-    return True
+    """As ``not_in_effect.file_is_left``, before anything is in the journal."""
+    left = becomes.get(stored.path(change, setting) or "") == "left"
+    return left and not_in_effect.tells_otherwise(change, setting, before)
 
 
 def _stored(change: Change, setting: Setting, before: Reading, becomes: Mapping[str, str], lines: Lines) -> None:

@@ -114,6 +114,10 @@ def _write_value(
     """``as_left``: whether what holds the value is what the change wrote to, so that a hand has set this one."""
     now = reading.live if where == "live" else reading.persisted
     found, of_its_file = shown(setting, now), {}
+    known = latest(result, where, _subject(setting))
+    was = now if found == now else sealed.seal(str(now))
+    if known and is_same(known["was"], now):
+        was = known["was"]  # sealed anew it would look like another value
     if (
         not as_left
         and reading.persisted is not None
@@ -129,7 +133,7 @@ def _write_value(
         before=shown(setting, before),
         set=shown(setting, setting.value),
         found=found,
-        was=now if found == now else sealed.seal(str(now)),
+        was=was,
         **of_its_file,
     )
 

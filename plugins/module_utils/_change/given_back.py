@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from .._server import directives
+from .._server import directives, starting
 from .._server.connection import server_errors
 from .._settings.setting import Host
 from . import foreign, persistence, preimage, remembered, restart, said, sealed, standing
@@ -59,8 +59,10 @@ def after_others(change: Change, host: Host, result: Undone, stored_now: said.Va
     ours, steps = preimage.ours(change), len(result.left)
     lost = wanted(result, opened_with(change), stored_now)
     with collecting(result, "set back what stood in no file"), server_errors(host.address):
-        _tell_what_nobody_knows(host, lost["runtime"], stored_now, result)
-        lost["runtime"] = _lost_by_its_start(host, lost["runtime"], stored_now)
+        # Of a server in a unit the options on its command line have won over the file.
+        brought = {**stored_now, **starting.options(host.instance.start_words or (), host.instance.version)}
+        _tell_what_nobody_knows(host, lost["runtime"], brought, result)
+        lost["runtime"] = _lost_by_its_start(host, lost["runtime"], brought)
         gone = sorted(name for name, _now, _then in remembered.differing(host, lost["runtime"], ours))
         cpus = remembered.cpus(host)
         restart.put_back_runtime_settings(host, lost["runtime"], ours)
@@ -78,7 +80,7 @@ def after_others(change: Change, host: Host, result: Undone, stored_now: said.Va
     return lost
 
 
-def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: said.Values) -> dict[str, Any]:
+def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], brought: said.Values) -> dict[str, Any]:
     """Without what somebody has set since that start, and without a limit that would throw away what came since."""
     now = directives.running(host.client)
     used = int(host.client.info("memory")["used_memory"])
@@ -86,14 +88,14 @@ def _lost_by_its_start(host: Host, runtime: Mapping[str, Any], stored_now: said.
         name: then
         for name, then in runtime.items()
         if name in now
-        and is_of_its_start(name, now[name], stored_now)
+        and _is_of_its_start(name, now[name], brought)
         and not (name == "maxmemory" and 0 < int(then or 0) < used)
     }
 
 
-def _tell_what_nobody_knows(host: Host, runtime: Mapping[str, Any], stored_now: said.Values, result: Undone) -> None:
-    """Where no file tells what a start brings, another value may be somebody's, and may be what keeps the data."""
-    names = {name for name in runtime if directives.primary(name) not in {*stored_now, *persistence.ORIGIN}}
+def _tell_what_nobody_knows(host: Host, runtime: Mapping[str, Any], brought: said.Values, result: Undone) -> None:
+    """Where nothing tells what a start brings, another value may be somebody's, and may be what keeps the data."""
+    names = {name for name in runtime if directives.primary(name) not in {*brought, *persistence.ORIGIN}}
     found = [
         name if directives.secret(name) or sealed.is_sealed(then) else f"{name} (it was {then!r})"
         for name, _now, then in remembered.differing(
@@ -113,15 +115,13 @@ def note_process(change: Change, host: Host, result: Undone) -> None:
     note(change, result, _ENTRY, process=facts)
 
 
-def is_of_its_start(name: str, now: str, stored_now: said.Values) -> bool:
-    """Whether a start has brought this value for certain: the file says so.
+def _is_of_its_start(name: str, now: str, brought: said.Values) -> bool:
+    """Whether a start has brought this value for certain: the file says so, or the unit.
 
     Where the data comes from is a failover's to say, which writes no file.
     """
     primary = directives.primary(name)
-    return (
-        primary not in persistence.ORIGIN and primary in stored_now and directives.same(name, stored_now[primary], now)
-    )
+    return primary not in persistence.ORIGIN and primary in brought and directives.same(name, brought[primary], now)
 
 
 def theirs_in_file(result: Undone, stored_now: said.Values) -> Set[str]:

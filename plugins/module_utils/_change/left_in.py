@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping, Set
 from itertools import combinations
 
 from .._errors import BadInput
-from .._server import config_file, config_reader
+from .._server import config_file, config_reader, directives
 from .._settings.setting import Reading, Setting
 from . import guards_rollback, origin, preimage, stored
 from .store import Change
+
+#: What no line means, of each that may be left in.
+_SILENT = {**origin.LIMITS, "maxclients": "10000", "min-replicas-to-write": "0", "appendonly": "no"}
 
 
 def with_the_changes(change: Change, path: str, content: bytes, names: Set[str], now: bytes = b"") -> bytes:
@@ -35,10 +38,11 @@ def _theirs(setting: Setting, before: Reading, here: Mapping[str, str] | None) -
     """The value that the file has neither from the change nor from before; without a line, what that means."""
     if here is None:
         return None
-    found = here.get(setting.key)
+    name = directives.primary(setting.key)
+    found = here.get(name)
     if found == before.persisted or preimage.persisted_holds(setting, Reading(None, found)):
         return None
-    return found or origin.LIMITS.get(setting.key)
+    return found or _SILENT.get(name)
 
 
 def all_of(change: Change, path: str, content: bytes) -> Iterator[bytes]:

@@ -20,11 +20,15 @@ from .undone import Undone, collecting
 def look(change: Change, host: Host, result: Undone) -> None:
     """When all else is done: name each, with what runs in its place.
 
-    Where the data comes from is told by its own warning.
+    Where the data comes from is told by its own warning. What nobody knows to be an edit is no edit, and what stands on
+    the command line no start takes from the file.
     """
+    if not said.is_known(change):
+        return
+    beyond = {*persistence.ORIGIN, *map(directives.primary, host.instance.command_line_overrides or ())}
     with collecting(result, "compare the config file with the running server"), server_errors(host.address):
         here, running = said.now(change), directives.running(host.client)
-        edited, told = said.edited(change, here) - set(persistence.ORIGIN), {}
+        edited, told = said.edited(change, here) - beyond, {}
         for name, value in running.items():
             primary = directives.primary(name)
             if primary in edited and primary in here and not directives.same(name, here[primary], value):
@@ -53,9 +57,12 @@ def file_is_left(result: Undone, setting: Setting, before: Reading) -> bool:
     """Whether a restart would not bring the old value: by ``on_foreign_change`` its file is nobody's to put back."""
     path = stored.path(result.change, setting)
     entry = foreign.latest(result, "file", ("file", path, None)) if path else None
-    if entry is None or entry["done"] != "left":
-        return False
+    return entry is not None and entry["done"] == "left" and tells_otherwise(result.change, setting, before)
+
+
+def tells_otherwise(change: Change, setting: Setting, before: Reading) -> bool:
+    """Whether its file has another value than before, for all that anybody can tell."""
     try:
-        return stored.value(result.change, setting) != before.persisted
+        return stored.value(change, setting) != before.persisted
     except (LowlatError, OSError):
         return True

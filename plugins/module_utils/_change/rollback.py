@@ -24,6 +24,7 @@ from . import (
     lost_data,
     neighbours,
     not_in_effect,
+    other_data,
     persistence,
     preimage,
     remembered,
@@ -227,21 +228,8 @@ def _prove(
         for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():
             values = "" if directives.secret(name) else f" {now!r}, it was {then!r}"
             result.left.append(f"redis {name} is live{values or ' another value than it was'}")
-    _warn_of_other_data(change, host, result)
+    other_data.warn(change, host, result)
     not_in_effect.look(change, host, result)
-
-
-def _warn_of_other_data(change: Change, host: Host, result: Undone) -> None:
-    """Of a server that would come up with other data: no rollback makes it so, hence none is left to do for it."""
-    # A file that cannot be read is told where it is compared.
-    with contextlib.suppress(LowlatError, OSError), server_errors(host.address):
-        names = persistence.elsewhere(host, preimage.ours(change))
-        if names:
-            result.warnings.append(
-                f"{host.instance.config_file} and the running server differ in {', '.join(names)}: started again it "
-                "would have other data, another role or another password than now. Make them agree, or nobody may "
-                "restart it"
-            )
 
 
 def before_start(change: Change) -> Undone:

@@ -42,6 +42,11 @@ def now(change: Change) -> Values:
     return {}
 
 
+def is_known(change: Change) -> bool:
+    """Whether the journal tells what the file said when the change was opened."""
+    return _then(change) is not None
+
+
 def edited(change: Change, here: Values) -> Set[str]:
     """Directives that a file which says this gives neither the value of then nor the one that the change wrote."""
     then = _then(change)

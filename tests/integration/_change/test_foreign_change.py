@@ -214,6 +214,18 @@ def test_a_secret_is_never_shown(changer: Make) -> None:
     assert "token-" not in str(undone) + str(host.history())
 
 
+def test_a_secret_that_stays_is_written_down_once(changer: Make) -> None:
+    host = changer("tls-key-file-pass token-before")
+    host.apply({"kind": "redis", "key": "tls-key-file-pass", "secret": "token-ours"}, on_foreign_change="fail")
+    host.server.client().config_set("tls-key-file-pass", "token-theirs")
+    journalled = []
+    for _try in range(2):
+        failed(host)
+        entries = Store(host.state_directory).all()[-1].journal.entries
+        journalled.append([one["where"] for one in entries if one["entry"] == "foreign"])
+    assert journalled == [["live"], ["live"]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["restore", "keep", "fail"])
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -48,6 +49,30 @@ def test_fewer_clients_than_are_connected_by_now(changer: Make) -> None:
     until(lambda: client.info("clients")["connected_clients"] < 10, "the others to leave", "")
     assert (host.run("rolled_back")["state"], host.live("maxclients")) == ("rolled_back", "20")
     assert b"maxclients 20\n" in host.config
+
+
+def write(host: Any, old: bytes, new: bytes) -> None:
+    assert old in host.config
+    Path(host.server.config_file).write_bytes(host.config.replace(old, new))
+
+
+def test_a_limit_whose_line_somebody_has_taken_out_is_not_written_as_the_change_had_it(changer: Make) -> None:
+    """Without a line the server has its own limit: so it stays."""
+    host = changer("maxclients 20", persist=True)
+    host.apply(*host.redis(maxclients=200))
+    there = [host.server.client() for _number in range(40)]
+    assert all(client.ping() for client in there)
+    write(host, b"maxclients 200\n", b"")
+    assert taken_back_by_the_host(host).change.state == "rollback_failed"
+    assert b"maxclients 10000\n" in host.config
+
+
+def test_nor_is_one_that_somebody_has_written_by_its_other_name(changer: Make) -> None:
+    host = changer("min-slaves-to-write 2", persist=True)
+    host.apply(*host.redis(min_slaves_to_write=0))
+    write(host, b"min-slaves-to-write 0\n", b"min-replicas-to-write 1\n")
+    assert taken_back_by_the_host(host).change.state == "rollback_failed"
+    assert b"min-slaves-to-write 1\n" in host.config
 
 
 def test_as_many_as_before_go_back(changer: Make) -> None:

@@ -120,3 +120,13 @@ def test_values_that_differ_in_nothing_but_spelling_are_no_edit(changer: Make) -
     except ChangeError as error:
         raise AssertionError(error.message) from error
     assert host.live("maxmemory") == str(300 * 2**20)
+
+
+def test_nor_is_any_directive_by_command_alone_told_as_an_edit_then(
+    changer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(said, "capture", lambda host: None)
+    host = server(changer)
+    host.run("confirmed")
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["pending_restart"], undone["warnings"]) == ("rolled_back", [], [])

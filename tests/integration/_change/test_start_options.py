@@ -77,6 +77,33 @@ def test_a_larger_limit_on_the_command_line_wins_over_the_file(in_unit: Make) ->
     assert host.run("rolled_back")["state"] == "rolled_back"
 
 
+def test_an_edit_that_the_command_line_wins_over_waits_for_no_start(in_unit: Make) -> None:
+    host = in_unit("databases 16", options=("--databases", "10"))
+    host.apply(*host.redis(hz=20), on_foreign_change="keep")
+    add(host, "databases 20")
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["pending_restart"]) == ("rolled_back", [])
+    assert not any("not in effect" in warning for warning in undone["warnings"])
+
+
+def test_what_the_command_line_has_brought_instead_of_a_value_by_command(in_unit: Make) -> None:
+    """Somebody else has started the server again, with a value that no command has set."""
+    options = ("--maxmemory", "200mb", "--slowlog-max-len", "5")
+    host = in_unit("maxmemory 100mb", options=options)
+    host.server.client().config_set("maxmemory", "400mb")
+    host.server.client().config_set("slowlog-max-len", "77")
+    host.apply(*host.redis(hz=20))
+    host.server.stop()
+    host.server.start(*options)
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("maxmemory"), host.live("slowlog-max-len")) == (
+        "rolled_back",
+        str(400 << 20),
+        "77",
+    )
+    assert any("maxmemory, slowlog-max-len was otherwise by command" in warning for warning in undone["warnings"])
+
+
 def test_a_dead_server_whose_command_line_would_evict(in_unit: Make) -> None:
     host = raised(in_unit(options=SMALL))
     host.apply(*host.redis(hz=20))

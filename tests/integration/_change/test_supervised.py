@@ -190,6 +190,20 @@ def script(path: Path, *lines: str) -> str:
     return str(path)
 
 
+def test_where_it_listens_by_its_command_line_is_its_supervisors(
+    under: Callable[..., Supervised], changer: Make, tmp_path: Path
+) -> None:
+    """Which starts it so again. Of one that was started by hand nobody knows how it is started the next time."""
+    one = under("runsv", script(tmp_path / "run", 'exec redis-server "$1" --unixsocket "$1.sock"'))
+    by_hand = changer(arguments=("--unixsocket", str(tmp_path / "by-hand")))
+    told = []
+    for host in (one.host, by_hand):
+        host.apply(*host.redis(hz=20))
+        undone = host.run("rolled_back")
+        told.append([warning for warning in undone["warnings"] if "differ in unixsocket" in warning])
+    assert told[0] == [] and "listen" in told[1][0]
+
+
 @pytest.mark.parametrize("name", ["run", "start-redis.sh", "a-name-that-is-longer-than-the-kernel-keeps"])
 def test_a_script_stands_between_like_a_shell(under: Callable[..., Supervised], tmp_path: Path, name: str) -> None:
     one = under("runsv", script(tmp_path / name, 'redis-server "$1"'))
