@@ -141,6 +141,7 @@ def test_changes_that_build_on_each_other_come_back_newest_first(changer: Make) 
     assert host.config == before
 
 
+@pytest.mark.slow
 def test_those_that_must_go_first_are_told_in_their_order(changer: Make) -> None:
     """Also one that stands in the way of none but them."""
     host = changer()

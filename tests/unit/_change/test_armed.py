@@ -63,6 +63,7 @@ def test_one_copy_is_enough(open_one: Deadline) -> None:
         assert armed.decode(damaged) == facts
 
 
+@pytest.mark.slow
 def test_cut_at_any_byte_it_is_whole_or_has_passed(tmp_path: Path, open_one: Deadline) -> None:
     whole = armed.encode(asdict(open_one))
     for length in range(len(whole)):

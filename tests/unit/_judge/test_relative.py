@@ -82,6 +82,7 @@ def test_a_server_that_was_free_to_move_before_did_not_get_slower_by_being_pinne
     assert any("before, probe or server was free to move" in sentence for sentence in told["evidence"])
 
 
+@pytest.mark.slow
 def test_a_wake_up_costs_the_one_a_little_more_than_the_other() -> None:
     """However many blocks say so."""
     before, after = measurement(1, more=-1.5, **ROAMING), measurement(2)  # type: ignore[arg-type]

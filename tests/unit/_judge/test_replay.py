@@ -23,6 +23,7 @@ def test_nothing_changed_is_never_a_rollback() -> None:
         assert measures.null_trials(variants, 2, f"unit {name}").rollbacks.hits == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("harm", "patience"), [(replay.scale(0.02), 5.0), (replay.tail(0.05), 20.0)])
 def test_a_true_effect_is_found_in_time(harm: replay.Harm, patience: float) -> None:
     found, _seconds = measures.power(harm, patience, 5, "unit")
@@ -68,6 +69,7 @@ def test_causes_of_recorded_breaches(name: str) -> None:
     assert sum(causes.judge(case) == case.cause for case in cases) >= 2
 
 
+@pytest.mark.slow
 def test_the_culprit_of_eight_is_found() -> None:
     found, _seconds = measures.culprits(2)
     assert found.hits == 2
