@@ -27,6 +27,8 @@ from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
 _HUNG = 120.0
+#: A server that answered at first and is refused with one of these codes has failed.
+_GONE = frozenset({"unreachable", "timeout"})
 _UNTESTED: dict[str, Any] = {
     "verdict": "untested",
     "effects": {},
@@ -102,10 +104,13 @@ def _experiment(
     params: Mapping[str, Any], toggles: Sequence[Toggle], host: Host, found: Bench, seed: int
 ) -> Experiment:
     def switch(new: Sequence[int], old: Sequence[int]) -> None:
-        with server_errors(host.address):
-            for which, numbers in ((0, old), (1, new)):
-                for number in numbers:
-                    toggles[number].write(which, host)
+        try:
+            with server_errors(host.address):
+                for which, numbers in ((0, old), (1, new)):
+                    for number in numbers:
+                        toggles[number].write(which, host)
+        except ServerError as error:
+            raise (_failed(error, host) if error.details.get("code") in _GONE else error) from error
 
     alternation = Alternation(len(toggles), switch, found.side, seed)
     margins = {}
@@ -114,6 +119,17 @@ def _experiment(
         margins[f"{command.metric}.p99"] = params["margin_p99"]
     names = [{"kind": one.values[0].kind, "key": one.values[0].key} for one in toggles]
     return Experiment(names, alternation, margins, time.monotonic(), params["seconds"])
+
+
+def _failed(error: ServerError, host: Host) -> ServerError:
+    """It was there when it was asked first."""
+    return ServerError(
+        "The server failed while its settings were compared",
+        where=str(host.address),
+        why=error.why,
+        remedy="See its log; nothing can be said of the settings",
+        **error.details,
+    )
 
 
 def _result(toggles: Sequence[Toggle], skipped: Sequence[Mapping[str, str]], said: dict[str, Any]) -> dict[str, Any]:

@@ -242,7 +242,7 @@ def test_a_master_by_command_alone_is_not_started_as_a_replica(changer: Make, re
     host.apply(*host.redis(hz=20))
     killed_hard(host)
     for _again in range(2):
-        with pytest.raises(ChangeError, match=f"says replicaof 127.0.0.1 {old.port}.*accept_lost_data"):
+        with pytest.raises(ChangeError, match=f"with replicaof 127.0.0.1 {old.port}.*accept_lost_data"):
             host.run("rolled_back")
     path = Path(host.server.config_file)
     path.write_text(path.read_text().replace(f"replicaof 127.0.0.1 {old.port}", ""))

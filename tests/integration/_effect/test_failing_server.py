@@ -12,6 +12,10 @@ from typing import Any, Callable
 
 import psutil
 import pytest
+import redis
+
+from ansible_collections.lowlat.redis.plugins.module_utils._effect import toggle
+from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 
 from .conftest import PATIENCE, Toggler, redis_setting, until
 
@@ -42,6 +46,22 @@ def test_one_that_dies(toggler: Make) -> None:
     assert (process.returncode, said["left_as_found"]) == (1, False)
     here.server.start()
     nothing_is_left(here, "33")
+
+
+def test_one_that_lets_go_of_us_in_the_moment_of_a_toggle(toggler: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = toggler("hz 33")
+    write, written = toggle.Toggle.write, []
+
+    def cut(one: toggle.Toggle, which: int, host: Any) -> None:
+        written.append(which)
+        if len(written) == 3:
+            raise redis.exceptions.ConnectionError("Connection reset by peer")
+        write(one, which, host)
+
+    monkeypatch.setattr(toggle.Toggle, "write", cut)
+    with pytest.raises(ServerError, match="failed while its settings were compared"):
+        here.run(HZ)
+    assert here.live("hz") == "33"
 
 
 def test_one_that_is_gone_was_not_restarted(toggler: Make) -> None:
