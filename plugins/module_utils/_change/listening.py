@@ -11,14 +11,14 @@ from .._errors import ChangeError
 from .store import Change
 
 #: With what a silent file means.
-_WHERE = {"port": "6379", "tls-port": "0", "unixsocket": ""}
+WHERE = {"port": "6379", "tls-port": "0", "unixsocket": ""}
 
 
 def moved(running: Mapping[str, Any], stored: Mapping[str, str], overrides: Iterable[str]) -> list[str]:
     """Directives by which nobody would find it again there; ``overrides`` are those of a command line that is kept."""
     return [
         name
-        for name, silent in _WHERE.items()
+        for name, silent in WHERE.items()
         if name in running and name not in overrides and stored.get(name, silent) != running[name]
     ]
 

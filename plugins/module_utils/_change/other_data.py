@@ -10,12 +10,9 @@ from .._errors import LowlatError
 from .._server import supervisor
 from .._server.connection import server_errors
 from .._settings.setting import Host
-from . import persistence, preimage
+from . import listening, persistence, preimage
 from .store import Change
 from .undone import Undone, answer
-
-#: Whoever starts a server again with the command line that he has for it has said there where it listens.
-_ITS_STARTERS = frozenset({"port", "tls-port", "unixsocket"})
 
 
 def warn(change: Change, host: Host, result: Undone) -> None:
@@ -23,8 +20,9 @@ def warn(change: Change, host: Host, result: Undone) -> None:
     # A file that cannot be read is told where it is compared.
     with contextlib.suppress(LowlatError, OSError), server_errors(host.address):
         names = persistence.elsewhere(host, preimage.ours(change))
-        if not _ITS_STARTERS.isdisjoint(names) and _is_supervised(host, result):
-            names = [name for name in names if name not in _ITS_STARTERS]
+        # Whoever starts a server again with the command line that he has for it has said there where it listens.
+        if not listening.WHERE.keys().isdisjoint(names) and _is_supervised(host, result):
+            names = [name for name in names if name not in listening.WHERE]
         if names:
             result.warnings.append(
                 f"{host.instance.config_file} and the running server differ in {', '.join(names)}: started again it "
