@@ -52,9 +52,10 @@ def main() -> int:
             jobs = [partial(host.kill, case, "applied", point) for point in evenly(late, chosen.expire)]
             found += campaign.run(jobs, 1, f"{case.name}, applied: killed, and the deadline passes")
             host.expires = False
-    wrong = [one for one in found if one.is_wrong]
-    print(f"{len(found)} kills, {len(wrong)} hosts left in between, {sum(one.keys_lost for one in found)} keys lost")
-    return bool(wrong)
+    left, missed = sum(bool(one.wrong) for one in found), sum(not one.reached for one in found)
+    lost = sum(one.keys_lost for one in found)
+    print(f"{len(found)} kills, {left} hosts left in between, {lost} keys lost, {missed} steps that no kill came to")
+    return any(one.is_wrong for one in found)
 
 
 def _chosen(points: list[Point], others: int) -> list[Point]:

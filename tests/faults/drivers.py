@@ -33,6 +33,7 @@ class Driver:
     def __init__(self) -> None:
         # Its own imports are the ones that it forks: what this one can import, and the project itself.
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # or a first request takes steps that no later one takes
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.driver"],
             stdin=subprocess.PIPE,
