@@ -36,10 +36,15 @@ _EMPTY = {"memory": "0", "share": "0", "octal": "0"}
 _READ_AT_A_START = frozenset({"aclfile", "loadmodule"})
 #: The same where the server speaks TLS to anybody.
 _READ_FOR_TLS = frozenset(
-    """
-    tls-cert-file tls-key-file tls-client-cert-file tls-client-key-file tls-dh-params-file tls-ca-cert-file
-    tls-ca-cert-dir
-    """.split()  # noqa: SIM905 - one word a line would fill a screen
+    {
+        "tls-cert-file",
+        "tls-key-file",
+        "tls-client-cert-file",
+        "tls-client-key-file",
+        "tls-dh-params-file",
+        "tls-ca-cert-file",
+        "tls-ca-cert-dir",
+    }
 )
 _NEWEST_KNOWN = (8, 1)
 
