@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import socket
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 import redis
 from hypothesis import settings
+
+from .ports import free_port, give_back
 
 if TYPE_CHECKING:
     from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
@@ -91,16 +92,6 @@ class Server:
         self.process.wait(_PATIENCE)
 
 
-def free_port() -> int:
-    """It and the port of a cluster's bus, 10,000 above, are below those that the kernel gives to clients."""
-    while True:
-        port = random.randrange(15_000, 22_700)
-        with contextlib.suppress(OSError), socket.socket() as sock, socket.socket() as bus:
-            sock.bind(("127.0.0.1", port))
-            bus.bind(("127.0.0.1", port + 10_000))
-            return port
-
-
 def write_config(server: Server, lines: tuple[str, ...], persist: bool) -> None:
     """``lines`` come last and so win."""
     own = [
@@ -138,6 +129,7 @@ def redis_server() -> Iterator[Callable[..., Server]]:
         server.close()
         if server.process is not None:
             server.stop()
+        give_back(server.port)
         shutil.rmtree(server.directory, ignore_errors=True)
 
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +20,7 @@ import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import deadline, history
 
+from ..ports import free_port, give_back
 from . import cases
 from .cases import Case
 from .drivers import Driver, Ended
@@ -42,15 +41,6 @@ hz 10
 maxmemory 0
 databases 16
 """
-
-
-def free_port() -> int:
-    """Below the ports that the kernel gives to clients."""
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as sock:
-            sock.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass
@@ -91,6 +81,7 @@ class World:
     def start(self) -> None:
         self._process = subprocess.Popen(["redis-server", str(self.root / "etc/redis.conf")], stdout=subprocess.DEVNULL)
         self.wait()
+        assert self._process.poll() is None, "another server listens where this one was to"
 
     def _furnish(self) -> None:
         etc, data, elsewhere = (self.root / name for name in ("etc", "data", "elsewhere"))
@@ -124,6 +115,7 @@ class World:
             ):
                 process.kill()  # whoever has started it
         self._process.wait(_PATIENCE)
+        give_back(self.port)
 
     def client(self) -> redis.Redis:
         return redis.Redis(host="127.0.0.1", port=self.port, decode_responses=True, socket_timeout=10)
@@ -260,4 +252,5 @@ def write_keys(directory: Path) -> Path:
         client.close()
         process.kill()
         process.wait(10)
+        give_back(port)
     return directory / "dump.rdb"

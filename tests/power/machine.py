@@ -14,15 +14,15 @@ import contextlib
 import fcntl
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..ports import free_port
 
 CPUS = 3
 #: Megabytes. With less than 512 the kernel turns its huge pages off by itself.
@@ -51,7 +51,7 @@ class Machine:
         (self.directory / "key").unlink(missing_ok=True)
         (self.directory / "key").touch(mode=0o600)
         (self.directory / "key").write_bytes((image / "key").read_bytes())
-        port = _free_port()
+        port = free_port()
         (self.directory / "port").write_text(str(port))
         (self.directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {(image / 'host-key').read_text()}")
         (self.directory / "accelerator").write_text(self._accelerator())
@@ -146,15 +146,6 @@ def _qemu(accelerator: str) -> list[str]:
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "q35", "-cpu", "max", "-accel", accelerator),
     ]
-
-
-def _free_port() -> int:
-    """Below the ports that the kernel gives to clients: it is bound again after each cut."""
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as trial:
-            trial.bind(("127.0.0.1", port))
-            return port
 
 
 def here() -> Machine:

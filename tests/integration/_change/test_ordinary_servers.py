@@ -14,8 +14,8 @@ import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import persistence
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
-from tests.conftest import free_port
 from tests.integration._change.test_starts import add, connected, killed_hard
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._probe.histogram impo
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.measurement import measure
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.plan import Plan
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.server import Server as ProbedServer
-from tests.conftest import Server, free_port
+from tests.conftest import Server
 from tests.integration._probe.conftest import Certificate
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 Start = Callable[..., Server]

@@ -17,9 +17,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import addres
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import LowlatError
 from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
-from tests.conftest import free_port
 from tests.integration._change.conftest import Changer
 from tests.integration._runner.test_deadline import apply, directory, run, state
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
