@@ -33,7 +33,10 @@ MARGINS = {"margin_p50": 0.5, "margin_p99": 2.0, "commands": ["set"], "seconds":
 def test_the_culprit_of_eight_is_found(toggler: Make) -> None:
     here = toggler("appendonly yes", "appendfsync everysec", "latency-monitor-threshold 7")
     before = here.server.client().config_get("*")
-    result = here.run(*HARMLESS[:5], CULPRIT, *HARMLESS[5:], **MARGINS)
+    for _try in range(3):  # a machine that others keep busy may let nobody tell; it must not accuse the wrong one
+        result = here.run(*HARMLESS[:5], CULPRIT, *HARMLESS[5:], **MARGINS)
+        if result["culprits"]:
+            break
     assert result["culprits"] == [{"kind": "redis", "key": "appendfsync"}]
     assert result["joint"]["confirmed"] is True
     assert result["suspects"] == []
