@@ -9,15 +9,18 @@ import glob
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._host import systemd
 from .instance import Instance
 
-PROPERTIES = ("NeedDaemonReload", "FragmentPath", "DropInPaths", "ExecStop", "KillSignal")
+PROPERTIES = ("NeedDaemonReload", "FragmentPath", "DropInPaths", "ExecStop", "KillSignal", "Names")
 #: Where systemd looks for units and their drop-ins, the most important first.
-PLACES = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
+PLACES = (
+    *("/etc/systemd/system", "/run/systemd/system"),
+    *("/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"),
+)
 #: Our own drop-ins say what a change has set, and what waits for a restart.
 _OURS = "90-lowlat.conf"
 _STOPS_HARD = re.compile(r"nosave|\bkill(all)?\s+(-s\s+)?-?(9|KILL|SIGKILL)\b", re.IGNORECASE)
@@ -45,7 +48,7 @@ def look(instance: Instance) -> UnitFiles:
     paths = [path for path in [shown.get("FragmentPath", ""), *shown.get("DropInPaths", "").split()] if path]
     since = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + instance.process_started + _SLACK
     newer = [path for path in paths if not _is_told(path) and _changed(path) > since]
-    unread = _unknown(instance.unit, paths)
+    unread = _unknown(instance.unit, shown.get("Names", "").split(), paths)
     if shown.get("NeedDaemonReload") == "yes" and not unread:
         unread, newer = newer or paths, []
     return UnitFiles(paths, unread, newer, _stops_hard(shown))
@@ -64,7 +67,7 @@ def _changed(path: str) -> float:
         return float("inf")
 
 
-def _unknown(unit: str, paths: list[str]) -> list[str]:
+def _unknown(unit: str, aliases: Iterable[str], paths: list[str]) -> list[str]:
     """Files that systemd will read at its next daemon-reload, and that NeedDaemonReload= does not tell of.
 
     It does not where the directory of the drop-ins is new, or a whole unit file stands over another one.
@@ -72,7 +75,7 @@ def _unknown(unit: str, paths: list[str]) -> list[str]:
     read = {os.path.basename(path): path for path in paths}
     there: dict[str, str] = {}  # of files of one name the most important counts
     for place in PLACES:
-        for name in _names(unit):
+        for name in _dropped_into(unit, aliases):
             for path in sorted(glob.glob(f"{glob.escape(os.path.join(place, name))}.d/*.conf")):
                 there.setdefault(os.path.basename(path), path)
     found = [path for name, path in there.items() if name != _OURS and not _known(path, read.get(name))]
@@ -83,10 +86,15 @@ def _unknown(unit: str, paths: list[str]) -> list[str]:
     return found
 
 
-def _names(unit: str) -> list[str]:
-    """Its own, and after it that of its template, whose drop-ins are for all its instances."""
-    name, at, rest = unit.partition("@")
-    return [unit, f"{name}@.{rest.rpartition('.')[2]}"] if at else [unit]
+def _dropped_into(unit: str, aliases: Iterable[str]) -> list[str]:
+    """The names whose drop-ins are for this unit too, see systemd.unit(5); the nearest first."""
+    found: dict[str, None] = {}
+    for name in (unit, *aliases):
+        stem, dot, kind = name.rpartition(".")
+        prefix, at, _instance = stem.partition("@")
+        for start in (prefix, *(prefix[: dash.end()] for dash in reversed([*re.finditer("-", prefix)]))):
+            found.update(dict.fromkeys((start + stem[len(prefix) :] + dot + kind, start + at + dot + kind)))
+    return [*found, unit.rpartition(".")[2]]
 
 
 def _known(path: str, read: str | None) -> bool:

@@ -182,8 +182,18 @@ def test_a_drop_in_of_the_template(host: Any) -> None:
         (etc / name).mkdir(parents=True)
     path = etc / "played@.service.d/50-site.conf"
     path.write_text("[Service]\n")
-    assert unit_files._unknown("played@one.service", [str(host.unit)]) == [str(path)]
+    assert unit_files._unknown("played@one.service", (), [str(host.unit)]) == [str(path)]
     over = etc / "played@one.service.d/50-site.conf"
     over.write_text("[Service]\n")
-    assert unit_files._unknown("played@one.service", [str(host.unit)]) == [str(over)]
-    assert unit_files._unknown("played@one.service", [str(host.unit), str(over)]) == []
+    assert unit_files._unknown("played@one.service", (), [str(host.unit)]) == [str(over)]
+    assert unit_files._unknown("played@one.service", (), [str(host.unit), str(over)]) == []
+
+
+@pytest.mark.parametrize("name", ["other-name.service", "other-.service", "service"])
+def test_a_drop_in_for_more_units_than_this(host: Any, name: str) -> None:
+    """For all services, for those whose names begin alike, or under another name of this one."""
+    host.systemd.facts["Names"] = f"{UNIT} other-name.service"
+    path = Path(host.unit.parent.parent / "etc" / f"{name}.d" / "50-site.conf")
+    path.parent.mkdir(parents=True)
+    path.write_text("[Service]\n")
+    assert str(path) in the_hazard(host)["reason"]
