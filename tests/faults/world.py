@@ -55,6 +55,7 @@ class World:
     broken: str = ""
     config: str = CONFIG
     port: int = field(default_factory=free_port)
+    _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def state_directory(self) -> Path:
@@ -73,15 +74,16 @@ class World:
             # Somebody has done this by hand, and no file tells it.
             self.client().config_set("timeout", 77)
             if self.case.restart == "allowed":
-                os.sched_setaffinity(self._process.pid, {min(os.sched_getaffinity(0))})
+                os.sched_setaffinity(self._started[-1].pid, {min(os.sched_getaffinity(0))})
             yield self
         finally:
             self._end()
 
     def start(self) -> None:
-        self._process = subprocess.Popen(["redis-server", str(self.root / "etc/redis.conf")], stdout=subprocess.DEVNULL)
+        started = subprocess.Popen(["redis-server", str(self.root / "etc/redis.conf")], stdout=subprocess.DEVNULL)
+        self._started.append(started)
         self.wait()
-        assert self._process.poll() is None, "another server listens where this one was to"
+        assert self.server_pid() == started.pid, "another server listens where this one was to"
 
     def _furnish(self) -> None:
         etc, data, elsewhere = (self.root / name for name in ("etc", "data", "elsewhere"))
@@ -109,12 +111,11 @@ class World:
     def _end(self) -> None:
         for armed in self.root.glob("state/changes/*/armed"):
             armed.unlink()  # which ends the process that watches
-        for process in psutil.process_iter(["name", "cmdline"]):
-            if process.info["name"] == "redis-server" and f"127.0.0.1:{self.port}" in " ".join(
-                process.info["cmdline"] or ()
-            ):
+        for process in psutil.process_iter(["name", "cmdline", "cwd"]):
+            if process.info["name"] == "redis-server" and str(self.root) in f"{process.info}":
                 process.kill()  # whoever has started it
-        self._process.wait(_PATIENCE)
+        for started in self._started:
+            started.wait(_PATIENCE)
         give_back(self.port)
 
     def client(self) -> redis.Redis:
@@ -139,7 +140,7 @@ class World:
     def stop(self) -> None:
         with self.client() as client, contextlib.suppress(redis.ConnectionError):
             client.shutdown()
-        self._process.wait(_PATIENCE)
+        self._started[-1].wait(_PATIENCE)
 
     def ask(
         self,
