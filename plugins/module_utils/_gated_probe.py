@@ -61,6 +61,7 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
     except LowlatError as error:
         error.details.update(changed=False, measurement=measurement, sampling_seconds=round(sum(spent), 3))
         raise
+    told["decision"]["on_inconclusive"] = params["on_inconclusive"]
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
     if any(gate.severity == "hard" for gate in gates) and result["decision"]["decision"] != KEEP:

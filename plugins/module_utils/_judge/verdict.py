@@ -57,9 +57,9 @@ def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
 
 
 def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement | None, alpha: float) -> dict[str, Any]:
-    """What one measurement of the verification says: ``{outcomes, comparisons}`` at this error."""
+    """What one measurement of the verification says: ``{alpha, outcomes, comparisons}`` at this error."""
     outcomes = judge(gates, measurement, baseline, alpha)
-    return {"outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
+    return {"alpha": alpha, "outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
 
 
 def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
