@@ -91,7 +91,8 @@ options:
         default: absolute
       abort:
         description:
-          - Past this level, in the unit of O(gates[].max), the decision is to roll back without O(verify).
+          - Past this level, in the unit of O(gates[].max), the decision is to roll back without O(verify), or without
+            any more of it where that has begun.
         type: float
   baseline:
     description:

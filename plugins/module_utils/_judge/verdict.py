@@ -39,8 +39,9 @@ def in_doubt(outcomes: Outcomes) -> list[str]:
 
 
 def aborted(outcomes: Outcomes) -> list[str]:
-    """Hard gates that are past their abort level."""
-    return [str(outcome["name"]) for outcome in outcomes if outcome["severity"] == "hard" and outcome["aborted"]]
+    """Hard gates that are past their abort level, as surely as a look must make sure of a failure."""
+    hard = [outcome for outcome in outcomes if outcome["severity"] == "hard" and outcome["outcome"] == FAIL]
+    return [str(outcome["name"]) for outcome in hard if outcome["aborted"]]
 
 
 def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
@@ -63,7 +64,12 @@ def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement 
 
 
 def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
-    """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
+    """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained.
+
+    Nor is anything left to say past an abort level.
+    """
+    if aborted(seen["outcomes"]):
+        return True
     events = passing.events(baseline, measurement)
     hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
     hard = [passing.beside(outcome, events) for outcome in hard]
