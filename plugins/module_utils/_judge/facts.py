@@ -131,7 +131,7 @@ class Facts:
         """
         walls, foreign = self.blocks(f"{name}.wall"), self.blocks(f"{name}.foreign")
         if foreign:
-            rows = zip(walls, foreign, self.blocks(f"{name}.idle"))
+            rows = zip(walls, foreign, self.blocks(f"{name}.idle") or [0.0] * len(walls))
             return [other / wall if idle < _WAITS * wall else 0.0 for wall, other, idle in rows if wall > 0.0]
         known = [self.blocks(f"{name}.{term}") or [0.0] * len(walls) for term in ("probe", "server")]
         return [max(0.0, 1.0 - (probe + server) / wall) for wall, probe, server in zip(walls, *known) if wall > 0.0]

@@ -214,6 +214,11 @@ def test_where_the_kernel_does_not_tell_of_others_a_tail_proves_no_more(
     assert concluded(P99, before, after)["decision"] == "roll_back"
 
 
+def test_what_others_took_counts_where_it_is_not_told_whether_the_server_waited() -> None:
+    before, after = (unknown(made, "idle") for made in (beside(1, 0.15), beside(2, 0.15, tail=1.6)))
+    assert gates.judge(gates.parse([P99]), after, before)[0]["outcome"] == "inconclusive"
+
+
 def test_where_nothing_is_left_for_others_nobody_has_to_tell_of_them() -> None:
     """Probe and server made up all of the time."""
     before, after, harmed = (
