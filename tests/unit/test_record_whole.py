@@ -104,3 +104,19 @@ def test_all_four_tests_are_there(after: dict[str, Any], larger: int, carried: s
 def test_what_got_better_is_told_with_its_size() -> None:
     text = rendered(written(taken(1.2), P50, "roll_back"), **KEPT)
     assert "- rtt.p50: -7.7 % relative to the reference\n" in text
+
+
+@pytest.mark.parametrize(
+    ("decision", "cause", "why"),
+    [
+        ({"failed": ["p50"], "aborted": []}, "genuine", "fewer than two settings"),
+        ({"failed": ["p50"], "aborted": []}, "unexplained", "fewer than two settings"),
+        ({"failed": ["p50"], "aborted": ["p50"]}, "environment", "fewer than two settings"),
+        ({"failed": ["p50"], "aborted": []}, "artifact", "what disturbed it was no setting."),
+        ({"failed": [], "aborted": []}, "genuine", "no gate was proven to fail."),
+    ],
+)
+def test_why_nothing_was_toggled_is_told_as_the_role_decides_it(decision: dict[str, Any], cause: str, why: str) -> None:
+    measured = written(taken(1.38), P50, "roll_back")
+    text = rendered({**measured, "cause": cause, "decision": {**measured["decision"], **decision}})
+    assert f"### Test 3: selective revert\n\nNot made: {why}" in text.replace("\n\n\n", "\n\n")
