@@ -61,6 +61,7 @@ def judged(params: Mapping[str, Any], measuring: Callable[[Plan], Mapping[str, A
     except LowlatError as error:
         error.details.update(changed=False, measurement=measurement, sampling_seconds=round(sum(spent), 3))
         raise
+    told["decision"]["on_inconclusive"] = params["on_inconclusive"]
     result: dict[str, Any] = {"changed": False, "measurement": measurement, **told}
     result["sampling_seconds"] = round(sum(spent), 3)
     if any(gate.severity == "hard" for gate in gates) and result["decision"]["decision"] != KEEP:
@@ -113,12 +114,8 @@ def _decided(
 ) -> dict[str, Any]:
     baseline, policy = params["baseline"], params["on_inconclusive"]
     first = _seen(judge(gates, measurement, baseline), FIRST)
-    past = verdict.aborted(first)
-    if past:
-        reason = f"past the abort level of {', '.join(past)}: taken back before anything else"
-        decision = {**decide(first, policy), "decision": ROLL_BACK, "aborted": past}
-        decision["reason"] = f"{reason}; {decision['reason']}"
-        return {"gates": first, "decision": decision, "verification": {}, **verdict.explain(baseline, measurement)}
+    if verdict.aborted(first):
+        return {"verification": {}, **_aborted(first, baseline, measurement)}
     # Without a baseline a gate against it is open, and no second look would close it.
     closed = [outcome for outcome in first if outcome["against"] == "absolute" or baseline is not None]
     if not (params["verify"] and verdict.in_doubt(closed)):
@@ -137,9 +134,12 @@ def _decided(
             gates=first, decision=decision, verification=verification, **verdict.explain(baseline, measurement)
         )
         raise
+    last = looks[-1]["name"]
+    if verdict.aborted(looks[-1]["outcomes"]):
+        past = _aborted(_seen(looks[-1]["outcomes"], last), baseline, looks[-1]["measurement"])
+        return {"verification": {"first": first, "looks": looks}, **past}
     concluded = verdict.conclude(baseline, measurement, first, looks, policy)
     decision = {name: concluded[name] for name in ("decision", "failed", "inconclusive", "reason")}
-    last = looks[-1]["name"]
     decision["reason"] += f"; its figures are those of look {last}"
     return {
         "gates": _seen(concluded["outcomes"], last),
@@ -149,6 +149,17 @@ def _decided(
         "comparisons": concluded["comparisons"],
         "verification": {"first": first, "looks": looks},
     }
+
+
+def _aborted(
+    outcomes: list[dict[str, Any]], baseline: Mapping[str, Any] | None, measurement: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Nothing excuses what is past its abort level, and nobody looks twice before it is taken back."""
+    past = verdict.aborted(outcomes)
+    reason = f"past the abort level of {', '.join(past)}: taken back before anything else"
+    decision = {**decide(outcomes), "decision": ROLL_BACK, "aborted": past}
+    decision["reason"] = f"{reason}; {decision['reason']}"
+    return {"gates": outcomes, "decision": decision, **verdict.explain(baseline, measurement)}
 
 
 def _seen(outcomes: Sequence[Mapping[str, Any]], look: str) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def verify(
     baseline: Mapping[str, Any] | None,
     budget: float,
 ) -> list[dict[str, Any]]:
-    """The looks that were taken, each ``{name, measurement, outcomes, comparisons}``; at least one.
+    """The looks that were taken, each ``{name, measurement, alpha, outcomes, comparisons}``; at least one.
 
     ``budget`` in seconds is not exceeded by more than one look's misjudged length. Measures; changes nothing. A
     LowlatError has the looks that came before it in its details.

@@ -91,7 +91,8 @@ options:
         default: absolute
       abort:
         description:
-          - Past this level, in the unit of O(gates[].max), the decision is to roll back without O(verify).
+          - Past this level, in the unit of O(gates[].max), the decision is to roll back without O(verify), or without
+            any more of it where that has begun.
         type: float
   baseline:
     description:
@@ -247,7 +248,7 @@ gates:
   elements: dict
   contains:
     name:
-      description: As given, and so are C(query), C(against), C(severity), C(max) and C(tolerance).
+      description: As given, and so are C(query), C(against), C(severity), C(max), C(tolerance) and C(abort).
       type: str
     outcome:
       description: V(pass), V(soft_fail) (past the limit, wholly within the tolerance), V(fail) or V(inconclusive).
@@ -288,8 +289,8 @@ gates:
       type: bool
 decision:
   description:
-    - The C(decision) (keep or roll_back), the names of the C(failed), C(inconclusive) and C(aborted) gates and the
-      C(reason).
+    - The C(decision) (keep or roll_back), the names of the C(failed), C(inconclusive) and C(aborted) gates, the
+      C(reason), and C(on_inconclusive) as in the options.
   returned: when the server could be measured
   type: dict
 cause:
@@ -316,8 +317,8 @@ comparisons:
 verification:
   description:
     - The outcomes of the C(first) measurement and the C(looks) that followed, each with C(name), C(measurement),
-      C(outcomes) and C(comparisons) with the baseline. Their names are C(pinned_runs), C(larger_sample) and
-      C(largest_sample). Empty where nothing had to be looked into.
+      C(alpha) (the error that a failure may be made with), C(outcomes) and C(comparisons) with the baseline. Their
+      names are C(pinned_runs), C(larger_sample) and C(largest_sample). Empty where nothing had to be looked into.
   returned: when the server could be measured
   type: dict
 missing_library:

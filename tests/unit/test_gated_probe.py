@@ -202,6 +202,20 @@ def test_a_quota_that_the_server_alone_runs_into_is_no_excuse() -> None:
         probed(in_turn(own), gates=[ABORT], on_inconclusive="keep")
 
 
+@pytest.mark.parametrize("policy", ["keep", "roll_back"])
+def test_past_the_abort_level_on_a_later_look_it_is_over_as_well(policy: str) -> None:
+    """Not past it at first; and then with a slow host for an excuse, which there is none for."""
+    several = in_turn(taken(floor=7.2), taken(floor=30.0), never)
+    with pytest.raises(LowlatError, match="past the abort level of floor") as caught:
+        probed(several, gates=[ABORT], baseline=taken(), on_inconclusive=policy)
+    told = caught.value.details
+    assert (told["decision"]["decision"], told["decision"]["aborted"]) == ("roll_back", ["floor"])
+    assert [look["name"] for look in told["verification"]["looks"]] == ["pinned_runs"]
+    assert [gate["look"] for gate in told["gates"]] == ["pinned_runs"]
+    assert told["verification"]["first"][0]["aborted"] is False
+    assert told["cause"] == "environment" and told["comparisons"]
+
+
 HIGHEST = {"name": "highest", "query": "rtt.max", "max": 800.0}
 
 

@@ -24,6 +24,7 @@ def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
         "verification": {"first": [], "looks": [look]},
         "baseline": baseline,
         "effects": {},
+        "decision": {},
         "cause": "artifact",
         "comparisons": {},
         "gates": [],

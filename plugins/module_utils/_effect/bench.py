@@ -64,7 +64,7 @@ class Bench:
     def side(self, metrics: Sequence[str]) -> dict[str, float]:
         """``{"rtt.p50": ln(Redis / reference), ...}`` of a block of each of these metrics' commands.
 
-        ``foreign`` is the share of wall time that others took from probe and server, where the kernel tells.
+        ``foreign`` is the share of wall time that others took from probe and server, or at most may have taken.
         ServerError where the server fails, or refuses what it took before.
         """
         began = time.perf_counter()

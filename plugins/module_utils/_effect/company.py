@@ -34,7 +34,7 @@ class Company:
 
     def reset(self) -> None:
         """Another side begins."""
-        self._wall = self._foreign = self._waited = 0.0
+        self._wall = self._foreign = self._rest = self._waited = 0.0
         self._lacking = False
 
     def begin(self, metric: str) -> Any:
@@ -49,6 +49,7 @@ class Company:
             return foreign * 1000  # its other party is no server, and waits for another process
         self._wall += terms["wall"] * operations
         self._foreign += foreign
+        self._rest += max(terms["wall"] - terms["probe"] - terms["server"], 0.0) * operations
         if self._delays is not None:
             waited = _waited(self._delays, before[1], texts)
             if waited is None:
@@ -59,13 +60,16 @@ class Company:
         return foreign * 1000
 
     def share(self) -> float | None:
-        """Of wall time; None where the kernel does not tell, or did not in one of the blocks."""
-        if self._lacking:
+        """Of wall time; None where a counter broke in one of the blocks.
+
+        Where the kernel does not tell it is all that was neither the probe's nor the server's: so much may be theirs.
+        """
+        if self._lacking or not self._wall:
             return None
         lacking = self._ledger.settle({}, ())["lacking"]
-        if not self._wall or any(term.rpartition(".")[2] == FOREIGN for term in lacking):
-            return None
-        return (self._foreign if self._delays is None else min(self._foreign, self._waited)) / self._wall
+        untold = any(term.rpartition(".")[2] == FOREIGN for term in lacking)
+        most = self._rest if untold else self._foreign
+        return (most if self._delays is None else min(most, self._waited)) / self._wall
 
     def _texts(self) -> list[bytes]:
         return [] if self._delays is None else [os.pread(fd, self._delays.size, 0) for fd in self._delays.fds]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import BadInput
 from . import series
-from .schema import CLIENT_METRICS
+from .schema import CLIENT_METRICS, REFERENCE
 
 #: Neighbouring blocks are not disturbed alike: up to so many times as much is no difference.
 UNEVEN = 1.5
@@ -69,7 +69,7 @@ class Facts:
         for each microsecond of work it is kept away as long as Redis is.
         """
         foreign = self.term(metric, "foreign")
-        rate = self._rate_of("reference")
+        rate = self._rate_of(REFERENCE)
         work = self._work(metric)
         if foreign is None or rate is None or work is None:
             return foreign
@@ -96,7 +96,7 @@ class Facts:
 
     def ratios(self, metric: str, figure: str) -> list[float]:
         """Redis over reference, round by round; empty where it is not clear which blocks make a round."""
-        ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"reference.{figure}")
+        ours, floor = self.blocks(f"{metric}.{figure}"), self.blocks(f"{REFERENCE}.{figure}")
         if len(ours) != len(floor):
             return []
         return [value / low for value, low in zip(ours, floor) if low > 0]
@@ -107,20 +107,34 @@ class Facts:
         return [ratio for ratio, share in zip(ratios, shares) if share < _CLEAN] if len(ratios) == len(shares) else []
 
     def disturbed(self, metric: str) -> float:
-        """The share of their time that others took from probe and server in the mean round; 0.0: it does not say."""
+        """The share of their time that others took from probe and server in the mean round, or at most may have taken;
+        0.0 where there are no blocks."""
         shares = self._shares(metric)
         return sum(shares) / len(shares) if shares else 0.0
 
+    def untold(self, metric: str) -> str:
+        """Why the kernel did not tell what others took; empty where it did."""
+        if all(self.blocks(f"{name}.foreign") or not self.blocks(f"{name}.wall") for name in (metric, REFERENCE)):
+            return ""
+        reasons = self._ledger.get("lacking")
+        known = reasons if isinstance(reasons, Mapping) else {}
+        return str(known.get("foreign") or known.get(f"{REFERENCE}.foreign") or "it is not told why")
+
     def _shares(self, metric: str) -> list[float]:
-        """What others took of each round, of Redis or of the reference: of that which lost more.
+        """What others took of each round, of Redis or of the reference: of that which lost more."""
+        return [max(pair) for pair in zip(*(self._taken(name) for name in (metric, REFERENCE)))]
+
+    def _taken(self, name: str) -> list[float]:
+        """The share of each block that others took; where the kernel does not tell, all that may have been theirs.
 
         A server that waits leaves its CPU to others; the reference never does.
         """
-        shares = []
-        for name in (metric, "reference"):
-            rows = zip(*(self.blocks(f"{name}.{term}") for term in ("foreign", "wall", "idle")))
-            shares.append([foreign / wall if idle < _WAITS * wall else 0.0 for foreign, wall, idle in rows])
-        return [max(pair) for pair in zip(*shares)]
+        walls, foreign = self.blocks(f"{name}.wall"), self.blocks(f"{name}.foreign")
+        if foreign:
+            rows = zip(walls, foreign, self.blocks(f"{name}.idle") or [0.0] * len(walls))
+            return [other / wall if idle < _WAITS * wall else 0.0 for wall, other, idle in rows if wall > 0.0]
+        known = [self.blocks(f"{name}.{term}") or [0.0] * len(walls) for term in ("probe", "server")]
+        return [max(0.0, 1.0 - (probe + server) / wall) for wall, probe, server in zip(walls, *known) if wall > 0.0]
 
     def _mapping(self, name: str) -> Mapping[str, Any]:
         value = self._all.get(name)

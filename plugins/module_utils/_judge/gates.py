@@ -45,11 +45,11 @@ def judge(
 ) -> list[dict[str, Any]]:
     """One outcome for each gate, in their order; ``alpha`` is the error that a failure may be made with.
 
-    An outcome is ``{name, query, against, severity, value, max, limit, tolerance, baseline, interval, half_width,
-    outcome, reason, judged, excused, aborted}``. ``limit`` is in the figure's own unit whatever the gate is against;
-    ``value``, ``baseline``, ``limit``, ``interval`` and ``half_width`` are None where there is none. ``judged`` is
-    false where something was missing or kept from running, so that the value was compared with nothing. ``excused`` is
-    true where neither measurement could have the metric on this host, for the same reason.
+    An outcome is ``{name, query, against, severity, value, max, limit, tolerance, abort, baseline, interval,
+    half_width, outcome, reason, judged, excused, aborted}``. ``limit`` is in the figure's own unit whatever the gate is
+    against; ``value``, ``baseline``, ``limit``, ``interval``, ``half_width`` and ``abort`` are None if there is none.
+    ``judged`` is false where something was missing or kept from running, so that the value was compared with nothing.
+    ``excused`` is true where neither measurement could have the metric on this host, for the same reason.
     """
     return [judge_gate(gate, measurement, baseline, alpha) for gate in gates]
 

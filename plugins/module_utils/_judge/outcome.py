@@ -76,6 +76,7 @@ def judge_gate(
         "max": gate.max,
         "limit": None if unit is None else gate.max * unit,
         "tolerance": gate.tolerance,
+        "abort": gate.abort,
         "baseline": earlier,
         "interval": interval,
         "half_width": _half_width(interval),

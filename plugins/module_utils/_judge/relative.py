@@ -60,13 +60,16 @@ def at_most(here: Measurement, metric: str, figure: str, high: float | None) -> 
 
 
 def hidden(before: Measurement | None, here: Measurement, metric: str, figure: str) -> str:
-    """What others took of a tail, in words; empty where that is next to nothing."""
+    """What others took of a tail, or may have taken, in words; empty where that is next to nothing."""
     told = []
     for side, when in ((Facts(before), "before"), (Facts(here), "here")):
         share, clean = side.disturbed(metric), len(side.clean_ratios(metric, figure))
         if figure == TAIL and share > _SAME_SHARE:
             blocks = len(side.ratios(metric, figure))
-            told.append(f"others took {share:.1%} of the time {when} and left {clean} of {blocks} blocks alone")
+            untold = side.untold(metric)
+            taken = f"may have taken up to {share:.1%}" if untold else f"took {share:.1%}"
+            why = f" (the kernel does not tell: {untold})" if untold else ""
+            told.append(f"others {taken} of the time {when}{why} and left {clean} of {blocks} blocks alone")
     return f"{', '.join(told)}, which hides what Redis takes" if told else ""
 
 

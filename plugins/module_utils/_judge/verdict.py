@@ -39,8 +39,9 @@ def in_doubt(outcomes: Outcomes) -> list[str]:
 
 
 def aborted(outcomes: Outcomes) -> list[str]:
-    """Hard gates that are past their abort level."""
-    return [str(outcome["name"]) for outcome in outcomes if outcome["severity"] == "hard" and outcome["aborted"]]
+    """Hard gates that are past their abort level, as surely as a look must make sure of a failure."""
+    hard = [outcome for outcome in outcomes if outcome["severity"] == "hard" and outcome["outcome"] == FAIL]
+    return [str(outcome["name"]) for outcome in hard if outcome["aborted"]]
 
 
 def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
@@ -57,13 +58,18 @@ def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
 
 
 def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement | None, alpha: float) -> dict[str, Any]:
-    """What one measurement of the verification says: ``{outcomes, comparisons}`` at this error."""
+    """What one measurement of the verification says: ``{alpha, outcomes, comparisons}`` at this error."""
     outcomes = judge(gates, measurement, baseline, alpha)
-    return {"outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
+    return {"alpha": alpha, "outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
 
 
 def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
-    """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained."""
+    """Whether a further, larger look could not say more: no gate is open, and none that is closed is unexplained.
+
+    Nor is anything left to say past an abort level.
+    """
+    if aborted(seen["outcomes"]):
+        return True
     events = passing.events(baseline, measurement)
     hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
     hard = [passing.beside(outcome, events) for outcome in hard]

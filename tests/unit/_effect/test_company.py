@@ -14,7 +14,7 @@ BROKEN = pytest.mark.parametrize("text", ["", "1", "one two three", "1 5 1"])
 
 
 class MadeUpLedger:
-    """A block of 100 us for each operation, of which others ran 60."""
+    """A block of 100 us for each operation, of which others ran 60 and nobody 10."""
 
     def __init__(self, lacking: dict[str, str] | None = None) -> None:
         self.lacking = lacking or {}
@@ -27,7 +27,8 @@ class MadeUpLedger:
         return metric
 
     def terms(self, metric: str, before: Any, after: Any, operations: int) -> dict[str, float]:
-        return {"wall": 100.0, "foreign": 60.0}
+        foreign = 0.0 if self.lacking else 60.0
+        return {"wall": 100.0, "probe": 10.0, "server": 20.0, "foreign": foreign}
 
     def settle(self, series: Any, metrics: Any) -> dict[str, Any]:
         return {"lacking": self.lacking}
@@ -73,8 +74,16 @@ def test_the_reference_is_no_part_of_it(proc: Path) -> None:
 
 
 @pytest.mark.parametrize("term", ["foreign", "rtt.foreign"])
-def test_what_the_kernel_does_not_tell(proc: Path, term: str) -> None:
-    assert share(proc, 50, ledger=MadeUpLedger({term: "no counter"})) is None
+@pytest.mark.parametrize(("waited", "most"), [(50, 0.05), (900, 0.7)])
+def test_where_the_kernel_does_not_tell_all_that_may_have_been_theirs_is(
+    proc: Path, term: str, waited: int, most: float
+) -> None:
+    """What is neither the probe's nor the server's, and no more than these waited for their CPU."""
+    assert share(proc, waited, ledger=MadeUpLedger({term: "no counter"})) == pytest.approx(most)
+
+
+def test_where_it_tells_neither(tmp_path: Path) -> None:
+    assert share(tmp_path, 0, ledger=MadeUpLedger({"foreign": "no counter"})) == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(("metric", "waited", "nanoseconds"), [("rtt", 50, 50_000), ("reference", 50, 600_000)])

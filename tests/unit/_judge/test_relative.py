@@ -37,10 +37,10 @@ def measurement(
             woken = wakes * random.gauss(1.0, 0.1) if wakes else 0.0
             p50 = own * random.gauss(1.0, 0.004) + woken
             p99 = (random.choice((9.0, 30.0)) if hit and bursts else 1.15 * p50) * (tail if metric == "rtt" else 1.0)
-            for name, value in (("p50", p50), ("p90", 1.05 * p50), ("p99", p99), ("wall", p50)):
+            wall, probe = p50 / (1.0 - bursts * hit), 3.5 + woken / 2
+            for name, value in (("p50", p50), ("p90", 1.05 * p50), ("p99", p99), ("wall", wall)):
                 lists.setdefault(f"{metric}.{name}", []).append(value)
-            probe = 3.5 + woken / 2
-            terms = {"probe": probe, "server": p50 - probe, "idle": 0.0, "foreign": bursts * hit * p50}
+            terms = {"probe": probe, "server": p50 - probe, "idle": 0.0, "foreign": wall - p50}
             for term, value in terms.items():
                 lists.setdefault(f"{metric}.{term}", []).append(value)
     means = {name: sum(values) / BLOCKS for name, values in lists.items()}
@@ -184,6 +184,48 @@ def test_a_tail_beside_others_holds_where_undisturbed_blocks_say_so(clean: float
 def test_nothing_proves_a_tail_beside_others_to_be_what_it_was() -> None:
     """That would excuse a gate that fails."""
     assert before_and_after(beside(1, 0.15), beside(2, 0.15), 0.001)["rtt.p99"]["verdict"] == "undecided"
+
+
+WHY = "no cpuidle states of CPU 1, and no /proc/schedstat"
+
+
+def unknown(made: dict[str, Any], *terms: str) -> dict[str, Any]:
+    """The same by a kernel that does not tell these."""
+    lists = series.decode(made["series"])
+    made["series"] = series.encode({name: lists[name] for name in lists if name.rpartition(".")[2] not in terms})
+    for side in ("rtt", "reference"):
+        made["ledger"][side].update(dict.fromkeys(terms))
+    made["ledger"]["lacking"] = dict.fromkeys(terms, WHY)
+    return made
+
+
+@pytest.mark.parametrize("terms", [("idle", "foreign"), ("server", "idle", "foreign")], ids=["others", "server too"])
+@pytest.mark.parametrize("sides", [(True, True), (True, False), (False, True)], ids=["both", "before", "here"])
+def test_where_the_kernel_does_not_tell_of_others_a_tail_proves_no_more(
+    sides: tuple[bool, bool], terms: tuple[str, ...]
+) -> None:
+    """All that is neither the probe's nor the server's may have been theirs."""
+    pair = beside(1, 0.15), beside(2, 0.15, tail=1.6)
+    before, after = (unknown(made, *terms) if is_unknown else made for made, is_unknown in zip(pair, sides))
+    told = gates.judge(gates.parse([P99]), after, before)[0]
+    assert told["outcome"] == "inconclusive"
+    assert f"others may have taken up to {'15.0' if len(terms) == 2 else ''}" in told["reason"]
+    assert WHY in told["reason"]
+    assert concluded(P99, before, after)["decision"] == "roll_back"
+
+
+def test_what_others_took_counts_where_it_is_not_told_whether_the_server_waited() -> None:
+    before, after = (unknown(made, "idle") for made in (beside(1, 0.15), beside(2, 0.15, tail=1.6)))
+    assert gates.judge(gates.parse([P99]), after, before)[0]["outcome"] == "inconclusive"
+
+
+def test_where_nothing_is_left_for_others_nobody_has_to_tell_of_them() -> None:
+    """Probe and server made up all of the time."""
+    before, after, harmed = (
+        unknown(made, "idle", "foreign") for made in (measurement(1), measurement(2), measurement(3, tail=1.6))
+    )
+    outcomes = [gates.judge(gates.parse([P99]), here, before)[0]["outcome"] for here in (after, harmed)]
+    assert outcomes == ["pass", "fail"]
 
 
 @pytest.mark.parametrize(
