@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 
 Make = Callable[..., Toggler]
 HZ = redis_setting("hz", 8, 10)
+#: Of a server that goes away within a toggle; between two of them it is looked at more closely.
+FAILED = "failed while its settings were compared"
 
 
 def said_by(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -41,8 +43,7 @@ def test_one_that_dies(toggler: Make) -> None:
     here.wait_for("hz", "10")
     here.server.stop()
     said = said_by(process)
-    # Whether it is seen to be gone when the values are to be put back, or is still dying.
-    assert "The server ended" in said["msg"] or "failed while its settings were compared" in said["msg"]
+    assert "The server ended" in said["msg"] or FAILED in said["msg"]
     assert (process.returncode, said["left_as_found"]) == (1, False)
     here.server.start()
     nothing_is_left(here, "33")
@@ -59,7 +60,7 @@ def test_one_that_lets_go_of_us_in_the_moment_of_a_toggle(toggler: Make, monkeyp
         write(one, which, host)
 
     monkeypatch.setattr(toggle.Toggle, "write", cut)
-    with pytest.raises(ServerError, match="failed while its settings were compared"):
+    with pytest.raises(ServerError, match=FAILED):
         here.run(HZ)
     assert here.live("hz") == "33"
 
@@ -86,8 +87,8 @@ def test_one_that_is_started_anew(toggler: Make) -> None:
     here.server.start()
     said = said_by(process)
     assert process.returncode == 1
-    # Whether the new one is there already when the values are to be put back.
-    assert "was restarted" in said["msg"] or "The server ended" in said["msg"]
+    # Or the new one is there already when the values are to be put back.
+    assert any(words in said["msg"] for words in ("was restarted", "The server ended", FAILED))
     assert said["left_as_found"] is False
     nothing_is_left(here, "33")
 
@@ -113,6 +114,6 @@ def test_one_that_stands_still_for_longer(toggler: Make) -> None:
         said = said_by(process)
     finally:
         os.kill(here.server.pid, signal.SIGCONT)
-    assert "answer" in said["msg"]
+    assert "answer" in said["msg"] or FAILED in said["msg"]
     assert (process.returncode, said["left_as_found"]) == (1, False)
     nothing_is_left(here, "33")
