@@ -4,7 +4,7 @@
 
 ``expire DIRECTORY``    take back the change in this directory, if its deadline has passed
 ``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
-``recover DIRECTORY``   take back every open change in this state directory, whenever its deadline is; name those without
+``recover DIRECTORY``   take back every open change in this state directory; name those without a deadline
 
 Ends with 0 where nothing is left to do, 1 where it should be tried again, 78 where something is left to do by hand.
 """

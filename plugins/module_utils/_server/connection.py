@@ -278,7 +278,8 @@ def explain(error: BaseException, address: Address) -> ServerError:
         "busy": ("The server is busy running a script", "Wait, or end the script with SCRIPT KILL"),
         "protocol": (
             "What answers there is no Redis server",
-            "Correct login_host, login_port or tls (for a playbook gated_change_login_host, gated_change_tls and so on)",
+            "Correct login_host, login_port or tls "
+            "(for a playbook gated_change_login_host, gated_change_tls and so on)",
         ),
         "refused": ("The server refuses", "See its log; its version or its configuration does not allow this"),
     }[kind]
