@@ -173,6 +173,8 @@ class World:
 
     def recover(self) -> Ended:
         """What the host does by itself: its own copy of the code, if a change ever came so far as to need one."""
+        if not self.state_directory.is_dir():
+            return Ended(0, "")  # killed before there was anything
         if not self.own_copy or self.case is cases.KERNEL:
             return self.ask("recover")
         ended = Ended(0, "")

@@ -36,12 +36,23 @@ def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
     ("cpu", "baseline", "title", "why"),
     [
         (taken()["cpu"], taken(), "runs on the server's CPU (probe on CPU 4, Redis on 4)", ""),
-        (BESIDE, taken(), "runs where the baseline was measured (probe on CPU 0, Redis on 4)", "cpu 0 was asked for"),
+        (
+            BESIDE,
+            {**taken(), "cpu": BESIDE},
+            "runs where the baseline was measured (probe on CPU 0, Redis on 4)",
+            "cpu 0 was asked for",
+        ),
         (BESIDE, {}, "more runs (probe on CPU 0, Redis on 4)", "cpu 0 was asked for"),
         (
             {"requested": "same", "probe": 1, "server": [0, 1], "same": False},
-            taken(),
+            {**taken(), "cpu": {**taken()["cpu"], "probe": 1}},
             "runs where the baseline was measured (probe on CPU 1, Redis on 0, 1)",
+            "the server may use several CPUs; role cpu_isolation pins it",
+        ),
+        (
+            {"requested": "same", "probe": 0, "server": [0, 1], "same": False},
+            {**taken(), "cpu": {**taken()["cpu"], "probe": 1}},
+            "more runs (probe on CPU 0, that of the baseline on 1, Redis on 0, 1)",
             "the server may use several CPUs; role cpu_isolation pins it",
         ),
     ],

@@ -23,7 +23,8 @@ def restart_required(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
             "restart_required",
             ", ".join(keys),
             "takes effect only when the server is restarted, and restart is 'refuse'",
-            "say restart: allowed, or restart: defer to write it now and restart later",
+            "say restart: allowed, or restart: defer to write it now and restart later "
+            "(for a playbook gated_change_restart)",
         )
 
 

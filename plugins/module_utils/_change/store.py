@@ -212,7 +212,7 @@ class Store:
                 f"There is no change {change_id!r} on this host",
                 where=str(self._changes),
                 why="known are: " + (", ".join(change.change_id for change in changes) or "none"),
-                remedy="Ask lowlat.redis.change_info for the changes of this host" if changes else _ELSEWHERE,
+                remedy="lowlat.redis.status and lowlat.redis.change_info tell what each is" if changes else _ELSEWHERE,
             )
         named = [change for change in changes if name in (None, change.name)]
         unfinished = [change for change in named if change.state in UNFINISHED]

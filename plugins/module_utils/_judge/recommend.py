@@ -95,6 +95,11 @@ def _carried(outcome: Mapping[str, Any]) -> float | None:
 
 
 def _tolerance(outcome: Mapping[str, Any]) -> str:
+    half_width, limit = outcome["half_width"], outcome.get("limit") or 0.0
+    # With such a tolerance the gate would let anything pass.
+    if half_width > limit > 0:
+        few = f"these carry it to +-{half_width:.4g} only, and its limit is {limit:.4g}"
+        return f"Measure gate {outcome['name']} with more samples, or at a quieter time: {few}"
     least = f"{_rounded_up(_carried(outcome) or 0.0):g}"
     if outcome.get("against") == "baseline":
         least += " times the baseline"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .cause import ARTIFACT
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION
 from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL
 
@@ -17,19 +18,25 @@ def judge_restored(result: Mapping[str, Any]) -> dict[str, str]:
     """``{latency, reason}`` of what latency_probe returned on the restored host, held against the old baseline.
 
     Only gates against the baseline and the comparison itself count: an absolute gate may have failed before the change.
+    What a disturbance may have done is no more proof here than where a change is judged.
     """
     if not result.get("measurement"):
         return {"latency": NOT_MEASURED, "reason": str(result.get("msg") or "nobody measured it")}
     gates = [gate for gate in result.get("gates", []) if gate["severity"] == "hard" and gate["against"] == "baseline"]
     comparisons: Mapping[str, Mapping[str, Any]] = result.get("comparisons") or {}
     worse = [f"gate {gate['name']}: {gate['reason']}" for gate in gates if gate["outcome"] == FAIL]
-    worse += [f"{name} is slower" for name, found in comparisons.items() if found["verdict"] == REGRESSION]
-    if worse:
-        return {"latency": SLOWER, "reason": "; ".join(worse)}
-    open_ = [gate for gate in gates if gate["outcome"] == INCONCLUSIVE and not gate.get("excused")]
+    slower = [f"{name} is slower" for name, found in comparisons.items() if found["verdict"] == REGRESSION]
+    disturbed = result.get("cause") == ARTIFACT
+    if worse or (slower and not disturbed):
+        return {"latency": SLOWER, "reason": "; ".join([*worse, *slower])}
+    open_ = [f"{told} beside a disturbance that may be all of it ({ARTIFACT})" for told in slower]
+    open_ += [
+        f"gate {gate['name']} is inconclusive: {gate['reason']}"
+        for gate in gates
+        if gate["outcome"] == INCONCLUSIVE and not gate.get("excused")
+    ]
     if open_:
-        reason = "; ".join(f"gate {gate['name']} is inconclusive: {gate['reason']}" for gate in open_)
-        return {"latency": NOT_PROVEN, "reason": reason}
+        return {"latency": NOT_PROVEN, "reason": "; ".join(open_)}
     held = [gate for gate in gates if gate["outcome"] in (PASS, SOFT_FAIL)]
     if held:
         return {"latency": AT_BASELINE, "reason": f"{len(held)} of the gates against it hold"}

@@ -203,7 +203,7 @@ def _told(first: Outcomes, last: Outcomes, attributed: Mapping[str, Any]) -> str
     """What became of the breaches, in a sentence."""
     doubted = set(in_doubt(first))
     gone = sorted(str(outcome["name"]) for outcome in last if outcome["name"] in doubted and outcome["outcome"] == PASS)
-    told = [f"{', '.join(gone)} did not hold at first and holds on a larger sample"] if gone else []
+    told = [f"{', '.join(gone)} did not hold at first and holds when it is measured again"] if gone else []
     if any(outcome["outcome"] == FAIL for outcome in last):
-        told.append("the breach is there on a larger sample too")
+        told.append("the breach is there when it is measured again")
     return f"{', '.join(told)} (cause: {attributed['cause']})" if told else ""

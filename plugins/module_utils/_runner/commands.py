@@ -4,7 +4,7 @@
 
 ``expire DIRECTORY``    take back the change in this directory, if its deadline has passed
 ``boot DIRECTORY``      after a reboot, before the server starts: put back what needs no server
-``recover DIRECTORY``   take back every open change in this state directory, whatever its deadline
+``recover DIRECTORY``   take back every open change in this state directory; name those without a deadline
 
 Ends with 0 where nothing is left to do, 1 where it should be tried again, 78 where something is left to do by hand.
 """
@@ -64,10 +64,28 @@ def _boot(directory: Path) -> int:
 
 def _recover(state_directory: Path) -> int:
     """One that cannot be taken back keeps no other from it. The worst that came of any."""
+    if not state_directory.is_dir():
+        _write(f"lowlat: {state_directory}: there is no such state directory: nothing was taken back", sys.stderr)
+        return BY_HAND
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
     ends = [_tried(lambda each: _with_change(each, _take_back_now), directory) for directory in found]
-    return max([*ends, _tried(_clear, state_directory)])
+    return max([*ends, _tried(_clear, state_directory), *map(_unwatched, sorted(state_directory.glob("changes/*")))])
+
+
+def _unwatched(directory: Path) -> int:
+    """An open change without a deadline: the host has no login to its server, and can only say so."""
+    with contextlib.suppress(LowlatError, OSError):
+        # Looked for first: who confirms a change ends it before its deadline is removed.
+        armed = deadline.load(directory)
+        change = None if armed else Store(str(directory.parents[1])).at(directory)
+        # What is left of a failed rollback was said when it failed.
+        if change and change.state in UNFINISHED and change.state != "rollback_failed":
+            named = f"-e lowlat_change_id={change.change_id} -e gated_change_state_directory={directory.parents[1]}"
+            told = f"{change.state}, and not taken back: it has no deadline, so the host has no login to its server"
+            _say(directory, [told, f"take it back by the playbook lowlat.redis.rollback with {named}"])
+            return BY_HAND
+    return DONE
 
 
 def _clear(state_directory: Path) -> int:

@@ -243,7 +243,8 @@ def explain(error: BaseException, address: Address) -> ServerError:
     what, remedy = {
         "unreachable": (
             "Nobody answers there as a Redis server",
-            "Start the server, or correct login_host, login_port, login_unix_socket or tls",
+            "Start the server, or correct login_host, login_port, login_unix_socket or tls "
+            "(for a playbook gated_change_login_host, gated_change_tls and so on)",
         ),
         "timeout": (
             "The server does not answer in time",
@@ -252,9 +253,14 @@ def explain(error: BaseException, address: Address) -> ServerError:
         ),
         "tls": (
             "The TLS connection fails",
-            "Compare tls, ca_certs, client_cert_file and validate_certs with what the server offers",
+            "Compare tls, ca_certs, client_cert_file and validate_certs with what the server offers "
+            "(for a playbook gated_change_tls and so on)",
         ),
-        "auth": (f"The server does not let user {who} in", "Correct login_user and login_password"),
+        "auth": (
+            f"The server does not let user {who} in",
+            "Correct login_user and login_password "
+            "(for a playbook gated_change_login_user and gated_change_login_password)",
+        ),
         "noperm": (f"User {who} may not run {command}", "Allow it with ACL SETUSER, or log in as a user who may"),
         "unknown_command": (
             f"The server has no command {command}",
@@ -270,7 +276,11 @@ def explain(error: BaseException, address: Address) -> ServerError:
             "See its log for the reason (disk full, no memory for the fork, a child killed by SIGSYS)",
         ),
         "busy": ("The server is busy running a script", "Wait, or end the script with SCRIPT KILL"),
-        "protocol": ("What answers there is no Redis server", "Correct login_host, login_port or tls"),
+        "protocol": (
+            "What answers there is no Redis server",
+            "Correct login_host, login_port or tls "
+            "(for a playbook gated_change_login_host, gated_change_tls and so on)",
+        ),
         "refused": ("The server refuses", "See its log; its version or its configuration does not allow this"),
     }[kind]
     return ServerError(what, where=str(address), why=text, remedy=remedy, code=kind)

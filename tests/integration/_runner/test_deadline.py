@@ -185,6 +185,29 @@ def test_recover_takes_back_every_open_change(changer: Make) -> None:
     assert run(host, "recover", host.state_directory).stdout == ""
 
 
+def test_recover_names_an_open_change_that_it_has_no_login_for(changer: Make) -> None:
+    host = changer()
+    apply(host, *host.redis(hz=20))  # leaves the host its commands
+    host.run("rolled_back")
+    change_id = apply(host, *host.redis(hz=20), seconds=0)["change_id"]
+    done = run(host, "recover", host.state_directory)
+    assert done.returncode == commands.BY_HAND
+    assert f"change {change_id}: applied, and not taken back" in done.stdout
+    assert f"-e lowlat_change_id={change_id} -e gated_change_state_directory={host.state_directory}" in done.stdout
+    host.run("rolled_back")
+    done = run(host, "recover", host.state_directory)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_recover_of_a_directory_that_is_not_there_is_no_success(changer: Make) -> None:
+    host = changer()
+    apply(host, *host.redis(hz=20))
+    done = run(host, "recover", f"{host.state_directory}-misspelt")
+    assert done.returncode == commands.BY_HAND
+    assert f"{host.state_directory}-misspelt: there is no such state directory" in done.stderr
+    host.run("rolled_back")
+
+
 def test_one_that_was_never_opened_leaves_no_watch(changer: Make) -> None:
     """Killed between arming and the journal's first entry: nothing was written."""
     host = changer()

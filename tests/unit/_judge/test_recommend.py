@@ -33,7 +33,7 @@ GATE = {
         ({**GOOD, "evidence": {"throttled": 0.02}}, {}, "", "Raise the CPU quota"),
         ({**GOOD, "ledger": {"rtt": {"wall": 10.0, "foreign": 2.0}}}, {}, "", "Move other work off"),
         (GOOD, {"half_width": 0.401}, "", "gate p99 a tolerance of at least 0.41, or more samples"),
-        (GOOD, {"half_width": 140.0, "outcome": "inconclusive"}, "", "a tolerance of at least 140, or"),
+        (GOOD, {"half_width": 11.9, "outcome": "inconclusive"}, "", "a tolerance of at least 12, or"),
         (GOOD, {}, "environment", "slowed this host down"),
         (GOOD, {}, "unexplained", "Measure again"),
     ],
@@ -52,6 +52,15 @@ def test_a_tolerance_is_told_in_what_the_gate_has_it_in(outcome: str) -> None:
     assert "gate p99 a tolerance of at least 0.4 times the baseline, or more samples" in told
     assert recommend(GOOD, [{**AGAINST_BASELINE, "half_width": 4.9, "outcome": outcome}], "") == []
     assert recommend(GOOD, [{**AGAINST_BASELINE, "baseline": 0.0, "outcome": outcome}], "") == []
+
+
+def test_no_tolerance_as_wide_as_the_limit_itself() -> None:
+    (told,) = recommend(GOOD, [{**GATE, "half_width": 140.0, "outcome": "inconclusive"}], "")
+    assert told == (
+        "Measure gate p99 with more samples, or at a quieter time: these carry it to +-140 only, and its limit is 12"
+    )
+    (told,) = recommend(GOOD, [{**AGAINST_BASELINE, "limit": 40.0, "half_width": 41.0}], "")
+    assert "a tolerance" not in told
 
 
 def test_no_wider_tolerance_for_what_was_harmed() -> None:

@@ -109,7 +109,7 @@ def test_do_not_roll_back(breached: dict[str, Any], at_first: str) -> None:
 def test_pinned_runs_that_still_breach_are_not_kept(breached: dict[str, Any], policy: str) -> None:
     _first, concluded = judged(breached, [(12.89, 2.6), (12.79, 2.5), (12.93, 2.7)], (12.76, 2.6), policy)
     assert (concluded["decision"], concluded["failed"]) == ("roll_back", ["rtt_p99"])
-    assert "the breach is there on a larger sample too" in concluded["reason"]
+    assert "the breach is there when it is measured again" in concluded["reason"]
 
 
 def test_a_larger_sample_that_proves_nothing_keeps_nothing() -> None:

@@ -39,6 +39,18 @@ def test_the_verdict(gates: list[dict[str, Any]], verdicts: dict[str, str], late
     assert judged(gates, **verdicts) == latency
 
 
+def test_what_a_disturbance_may_have_done_is_not_proven() -> None:
+    slower = {"rtt.p50": {"verdict": "regression"}}
+    result = {"measurement": {"rtt": {}}, "cause": "artifact", "comparisons": slower}
+    for gates in ([gate("pass")], [gate("inconclusive")], []):
+        found = judge_restored({**result, "gates": gates})
+        assert found["latency"] == "not_proven"
+        assert "rtt.p50 is slower beside a disturbance that may be all of it (artifact)" in found["reason"]
+    # A gate that failed all the same is proof, and so is a harm that is the server's own.
+    assert judge_restored({**result, "gates": [gate("fail")]})["latency"] == "slower"
+    assert judge_restored({**result, "gates": [gate("pass")], "cause": "genuine"})["latency"] == "slower"
+
+
 def test_what_nobody_measured_is_said_to_be_so() -> None:
     assert judge_restored({})["latency"] == "not_measured"
     assert judge_restored({"msg": "nobody listens"}) == {"latency": "not_measured", "reason": "nobody listens"}

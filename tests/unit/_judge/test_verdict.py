@@ -37,7 +37,7 @@ def verified(
 def test_a_breach_that_is_gone_is_kept_after_one_look() -> None:
     sizes, concluded = verified([RELATIVE], taken(1.6), [taken()])
     assert (sizes, concluded["decision"]) == ([2000], "keep")
-    assert "did not hold at first and holds on a larger sample" in concluded["reason"]
+    assert "did not hold at first and holds when it is measured again" in concluded["reason"]
 
 
 def test_a_breach_that_stays_and_is_proven_is_rolled_back_after_one_look() -> None:

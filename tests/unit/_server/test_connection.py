@@ -104,6 +104,21 @@ def test_what_the_library_raises_is_explained(error: Exception, code: str, text:
     assert "secret" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.ConnectionError("Error 111 connecting to x:1. Connection refused."),
+        exceptions.AuthenticationError("Authentication required."),
+        exceptions.ConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+        exceptions.InvalidResponse("Protocol Error: b'HTTP'"),
+    ],
+)
+def test_who_runs_a_playbook_is_told_the_names_of_its_variables(error: Exception) -> None:
+    with pytest.raises(ServerError) as caught, server_errors(Address()):
+        raise error
+    assert "for a playbook gated_change_" in caught.value.remedy
+
+
 def test_other_errors_pass() -> None:
     with pytest.raises(KeyError), server_errors(Address()):
         raise KeyError("x")
