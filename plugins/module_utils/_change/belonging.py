@@ -31,7 +31,8 @@ def refuse_another(change: Change, host: Host) -> None:
 def refuse_unproven(change: Change, asked: Address, why: LowlatError) -> None:
     """BadInput, or ``why`` itself, where somebody asks in a way by which he cannot get in and others could.
 
-    What he wants cannot be done so, and it would end the watch of the host, which can.
+    What he wants cannot be done so. It would end the watch of the host, which can, or leave half of a change that is
+    kept, its files taken back and its live values not.
     """
     if not addresses.leads_to(change, asked):
         raise BadInput(
@@ -40,13 +41,17 @@ def refuse_unproven(change: Change, asked: Address, why: LowlatError) -> None:
             why=f"the change is of {server_of(change)}; asked was {asked}: {why.what}",
             remedy="Give login_host, login_port, login_unix_socket and tls of the server that it was made on",
         ) from why
-    if why.details.get("code") == "auth" and deadline.is_armed(change.directory):
+    watched = deadline.is_armed(change.directory)
+    if why.details.get("code") == "auth" and (watched or change.state == "confirmed"):
+        itself = (
+            f". The host itself may still get in: the command recover {change.directory.parents[1]} of its runner has it "
+            "take back every open change"
+        )
         raise ServerError(
             f"{why.what}, so nothing was done",
             where=str(asked),
             why=why.why,
-            remedy=f"{why.remedy}. The host itself may still get in: the command recover {change.directory.parents[1]} "
-            "of its runner has it take back every open change",
+            remedy=f"{why.remedy}{itself if watched else ''}",
             code="auth",
         ) from why
 

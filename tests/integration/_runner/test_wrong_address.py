@@ -158,7 +158,20 @@ def test_a_wrong_password_ends_no_watch(changer: Make) -> None:
     is_taken_back_by_the_host(host)
 
 
-def test_where_nobody_watches_the_files_go_back_with_a_wrong_password_too(changer: Make) -> None:
+def test_no_half_of_a_kept_change_is_taken_back_by_a_wrong_password(changer: Make) -> None:
+    host = changer(password="right", login={"login_password": "right"})
+    change_id = host.apply(*host.redis(hz=20))["change_id"]
+    host.run("confirmed", change_id=change_id)
+    config = host.config
+    for check in (True, False):
+        with pytest.raises(LowlatError, match="nothing was done") as caught:
+            host.run("rolled_back", login_password="wrong", check=check)
+        assert "login_password" in caught.value.remedy and "recover" not in caught.value.remedy
+    assert (state(host), host.config, host.live("hz")) == ("confirmed", config, "20")
+    assert host.run("rolled_back")["state"] == "rolled_back"
+
+
+def test_of_a_change_that_nobody_watches_or_keeps_the_files_go_back_with_a_wrong_password_too(changer: Make) -> None:
     host = changer(password="right", login={"login_password": "right"})
     before = host.config
     host.apply(*host.redis(hz=20))
