@@ -44,8 +44,8 @@ def refuse_unproven(change: Change, asked: Address, why: LowlatError) -> None:
     watched = deadline.is_armed(change.directory)
     if why.details.get("code") == "auth" and (watched or change.state == "confirmed"):
         itself = (
-            f". The host itself may still get in: the command recover {change.directory.parents[1]} of its runner has it "
-            "take back every open change"
+            f". The host itself may still get in: the command recover {change.directory.parents[1]} of its runner has "
+            "it take back every open change"
         )
         raise ServerError(
             f"{why.what}, so nothing was done",
