@@ -35,6 +35,8 @@ _DIRECTIVES = (
     (r"timeout|maxclients|maxmemory-clients|client-output-buffer-limit|client-query-buffer-limit", _CLIENTS),
     (r"proto-max-bulk-len|max-new-(tls-)?connections-per-cycle", _CLIENTS),
     (r"(repl|replica|cluster|min-replicas)-.*|dual-channel-replication-enabled", _REPLICATION),
+    ("stop-writes-on-bgsave-error", "after a save that failed the server would refuse every write"),
+    ("lua-time-limit|busy-reply-threshold", "beside a script other clients would be refused with BUSY"),
     (r"import-mode|gopher-enabled|propagation-error-behavior|debug-context", "it changes what the server answers"),
     (r"notify-keyspace-events|acl-pubsub-default", _EVENTS),
     (r"tls-.*|bind-source-addr|rdma-.*", _ENTRY),

@@ -23,6 +23,7 @@ from .bench import Bench, bench
 from .experiment import Experiment
 from .keeping import Keeping, kept
 from .quads import Alternation
+from .switching import Switching, alone
 from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
@@ -58,7 +59,9 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
                 return _result(toggles, skipped, dict(_UNTESTED))
             with signals_raise(), store.locked(), server_errors(address):
                 _refuse_open_change(store)
-                return _measure(params, wanted, store, connect(), connect)
+                host = connect()
+                with alone(host) as held:
+                    return _measure(params, wanted, store, host, connect, held)
     except OSError as error:
         raise ChangeError(
             "The host does not let us work",
@@ -69,7 +72,7 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
 
 
 def _measure(
-    params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any
+    params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any, held: int
 ) -> dict[str, Any]:
     toggles, skipped = toggle.resolve(wanted, host)
     if not toggles:
@@ -80,9 +83,9 @@ def _measure(
     try:
         moves = any(one.values[0].kind == "affinity" for one in toggles)
         measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"], moves)
-        keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG)
+        keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG, [held])
         with measuring as found, keep as keeping:
-            said = _experiment(params, toggles, host, found, seed).run()
+            said = _experiment(params, toggles, host, found, seed, keeping.foreign).run()
     except LowlatError as error:
         if keeping and keeping.restored and keeping.restored.restarted and not keeping.restored.left:
             _prove(keeping, host)
@@ -101,14 +104,19 @@ def _measure(
 
 
 def _experiment(
-    params: Mapping[str, Any], toggles: Sequence[Toggle], host: Host, found: Bench, seed: int
+    params: Mapping[str, Any],
+    toggles: Sequence[Toggle],
+    host: Host,
+    found: Bench,
+    seed: int,
+    foreign: dict[str, str],
 ) -> Experiment:
+    switching = Switching(toggles, host, foreign)
+
     def switch(new: Sequence[int], old: Sequence[int]) -> None:
         try:
             with server_errors(host.address):
-                for which, numbers in ((0, old), (1, new)):
-                    for number in numbers:
-                        toggles[number].write(which, host)
+                switching(new, old)
         except ServerError as error:
             raise (_failed(error, host) if error.details.get("code") in _GONE else error) from error
 
@@ -182,8 +190,8 @@ def _tell_what_is_left(keeping: Keeping | None, error: LowlatError) -> None:
     """An error on the way also says how the host was left."""
     restored = keeping.restored if keeping else None
     error.details["left_as_found"] = keeping is None or (restored is not None and restored.as_found)
-    if restored is not None and (restored.left or restored.foreign):
-        error.details.update(left=restored.left, foreign=restored.foreign)
+    if restored is not None and (restored.left or restored.foreign or restored.rewritten):
+        error.details.update(left=restored.left, foreign=restored.foreign, rewritten=restored.rewritten)
 
 
 def _prove(keeping: Keeping, host: Host) -> None:
@@ -197,6 +205,16 @@ def _prove(keeping: Keeping, host: Host) -> None:
             why="; ".join(restored.left),
             remedy="A process on the host goes on trying for 15 minutes; see what keeps the server from answering",
             left=restored.left,
+            foreign=restored.foreign,
+            left_as_found=False,
+        )
+    if restored.rewritten:
+        raise ChangeError(
+            "The config file was rewritten while its settings were compared",
+            where=str(host.address),
+            why="; ".join(restored.rewritten) + ": somebody's CONFIG REWRITE wrote down a value that was only tried",
+            remedy="The live values are those that were found: another CONFIG REWRITE writes these down",
+            rewritten=restored.rewritten,
             foreign=restored.foreign,
             left_as_found=False,
         )

@@ -86,6 +86,8 @@ def test_what_is_no_setting(toggler: Make, setting: dict[str, Any], words: str) 
         (redis_setting("repl-backlog-size", "1mb", "2mb"), "not_to_be_toggled"),
         (redis_setting("slave-read-only", "yes", "no"), "not_to_be_toggled"),
         (redis_setting("tls-port", 0, 1), "moves_the_server"),
+        (redis_setting("stop-writes-on-bgsave-error", "no", "yes"), "not_to_be_toggled"),
+        (redis_setting("lua-time-limit", 5000, 1), "not_to_be_toggled"),
         ({"kind": "systemd", "key": "CPUAffinity", "values": ["0", "1"]}, "not_live"),
         ({"kind": "sysctl", "key": "vm.swappiness", "values": [201, 202]}, "found_value_is_neither"),
         ({"kind": "sysctl", "key": "kernel.panic_on_oops", "values": [0, 1]}, "not_to_be_toggled"),
