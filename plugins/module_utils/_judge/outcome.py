@@ -140,7 +140,7 @@ def _missing(
     told = lacking.truncated(gate.query, *sides) or lacking.starved(gate.query, *sides)
     if not told and interval is None and gate.query.has_interval:
         told = lacking.no_interval(gate.query, *sides)
-    return told
+    return told or lacking.contradictory(gate.query, *sides)
 
 
 def _compare(
@@ -225,4 +225,4 @@ def _tolerance(gate: Gate) -> str:
 def amount(value: float, query: Query) -> str:
     """The figure with its unit: microseconds for every figure of a metric except its count and its ratios."""
     timed = bool(query.metrics) and not query.text.endswith(".count") and not query.text.startswith("relative.")
-    return f"{value:.2f} us" if timed else f"{value:.4g}"
+    return f"{value:.2f} us" if timed and abs(value) < 1e9 else f"{value:.4g}"
