@@ -80,8 +80,15 @@ class Toggle:
         return registry.provider(setting.kind).live_matches(replace(setting, value=live), reading)
 
     def is_ours(self, reading: Reading) -> bool:
-        """Whether one of the two values is live."""
+        """Whether one of the two values is live, or a mixture of them and what was found.
+
+        The threads are pinned one by one: whoever is killed meanwhile leaves some of them where they were.
+        """
         provider = registry.provider(self.values[0].kind)
+        if isinstance(reading.live, Mapping):
+            found = self.found.live
+            theirs = found.values() if isinstance(found, Mapping) else [found]
+            return set(reading.live.values()) <= {*theirs, *(setting.value for setting in self.values)}
         return any(provider.live_matches(setting, reading) for setting in self.values)
 
     def was_written_down(self, reading: Reading) -> bool:

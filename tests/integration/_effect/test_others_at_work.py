@@ -117,6 +117,16 @@ def test_a_file_that_is_rewritten_meanwhile_is_told(toggler: Make, monkeypatch: 
     nothing_is_left(here, client, "33")
 
 
+def test_a_file_that_is_moved_away_keeps_nothing_from_being_put_back(
+    toggler: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = toggler("hz 33")
+    file = Path(here.server.client().info("server")["config_file"])
+    in_the_third_side(monkeypatch, lambda: file.rename(file.with_suffix(".moved")))
+    assert here.run(HZ, **QUICK)["left_as_found"] is True
+    nothing_is_left(here, here.server.client(), "33")
+
+
 def test_a_second_one_with_another_state_directory_is_refused(toggler: Make, tmp_path: Path) -> None:
     here = toggler("hz 33")
     process = here.spawn(HZ)
