@@ -63,12 +63,16 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
                 with alone(host) as held:
                     return _measure(params, wanted, store, host, connect, held)
     except OSError as error:
-        raise ChangeError(
-            "The host does not let us work",
-            where=str(error.filename or store.path),
-            why=error.strerror or str(error),
-            remedy="Make room there, or make it writable",
-        ) from error
+        raise _unworkable(error, store) from error
+
+
+def _unworkable(error: OSError, store: Store) -> ChangeError:
+    return ChangeError(
+        "The host does not let us work",
+        where=str(error.filename or store.path),
+        why=error.strerror or str(error),
+        remedy="Make room there, or make it writable",
+    )
 
 
 def _measure(
@@ -91,6 +95,10 @@ def _measure(
             _prove(keeping, host)
         _tell_what_is_left(keeping, error)
         raise
+    except OSError as error:
+        told = _unworkable(error, store)
+        _tell_what_is_left(keeping, told)
+        raise told from error
     _prove(keeping, host)
     said.update(
         seconds=round(time.monotonic() - start, 3),
@@ -130,7 +138,6 @@ def _experiment(
 
 
 def _failed(error: ServerError, host: Host) -> ServerError:
-    """It was there when it was asked first."""
     return ServerError(
         "The server failed while its settings were compared",
         where=str(host.address),

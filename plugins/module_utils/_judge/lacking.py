@@ -55,6 +55,16 @@ def starved(query: Query, *sides: Side) -> str:
     return ""
 
 
+def unlike(here: Measurement, before: Measurement) -> str:
+    """In what the two were not measured alike, so that neither's figures say anything of the other's; or empty."""
+    for what in ("transport", "rate"):
+        now, then = here.get(what), before.get(what)
+        alike = isinstance(now, str) == isinstance(then, str)
+        if alike and now is not None and then is not None and now != then:
+            return f"the baseline was measured with {what} {then}, and this with {now}: they do not compare"
+    return ""
+
+
 def contradictory(query: Query, *sides: Side) -> str:
     """Which side contradicts itself; empty where neither does."""
     for measurement, name in sides:

@@ -137,6 +137,8 @@ def _missing(
             return lacking.no_figure(gate.query, sides[1])
         if earlier < 0 or (earlier == 0 and value > 0):
             return f"the baseline is {earlier:g}, and no ratio to that means anything"
+        if lacking.unlike(here, before):
+            return lacking.unlike(here, before)
     told = lacking.truncated(gate.query, *sides) or lacking.starved(gate.query, *sides)
     if not told and interval is None and gate.query.has_interval:
         told = lacking.no_interval(gate.query, *sides)

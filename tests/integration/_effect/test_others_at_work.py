@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 import redis
 
@@ -124,6 +126,33 @@ def test_a_file_that_is_moved_away_keeps_nothing_from_being_put_back(
     file = Path(here.server.client().info("server")["config_file"])
     in_the_third_side(monkeypatch, lambda: file.rename(file.with_suffix(".moved")))
     assert here.run(HZ, **QUICK)["left_as_found"] is True
+    nothing_is_left(here, here.server.client(), "33")
+
+
+def test_a_responder_that_dies_is_no_failure_of_the_server(toggler: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = toggler("hz 33")
+
+    def kill_it() -> None:
+        (responder,) = [child for child in psutil.Process().children() if child.pid != here.server.pid]
+        responder.kill()
+
+    in_the_third_side(monkeypatch, kill_it)
+    with pytest.raises(ChangeError, match="The reference failed while settings were compared") as caught:
+        here.run(HZ)
+    assert caught.value.details["left_as_found"] is True
+    nothing_is_left(here, here.server.client(), "33")
+
+
+def test_an_error_of_the_host_says_how_the_server_was_left(toggler: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = toggler("hz 33")
+
+    def fail() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    in_the_third_side(monkeypatch, fail)
+    with pytest.raises(ChangeError, match="The host does not let us work") as caught:
+        here.run(HZ)
+    assert caught.value.details["left_as_found"] is True
     nothing_is_left(here, here.server.client(), "33")
 
 

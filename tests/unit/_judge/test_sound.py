@@ -61,6 +61,14 @@ def test_a_ratio_that_is_not_that_of_its_blocks(told: float, ratio: float) -> No
         decides_nothing(CHANGED, broken, taken(), f"the measurement {says}")
 
 
+@pytest.mark.parametrize(("what", "then"), [("transport", "unix"), ("rate", 1000.0)])
+def test_a_baseline_that_was_measured_otherwise(what: str, then: Any) -> None:
+    """Its figures may agree, and say nothing of these."""
+    here = {**taken(), "transport": "tcp", "rate": 0}
+    assert outcome_of(CHANGED, here, {**here, "rate": 0.0})["outcome"] == "pass"
+    decides_nothing(CHANGED, here, {**here, what: then}, f"the baseline was measured with {what} {then}")
+
+
 def test_blocks_of_less_than_no_time() -> None:
     blocks = {"rtt.p50": [-9.1] * 24, "reference.p50": [7.0] * 24}
     decides_nothing(CHANGED, {**taken(), "series": series.encode(blocks)}, taken(), "contradicts itself")
