@@ -20,7 +20,7 @@ from .._server.connection import Address, server_errors
 from .._settings.setting import Host
 from . import toggle
 from .bench import Bench, bench
-from .experiment import Experiment
+from .experiment import GRACE, Experiment
 from .keeping import Keeping, kept
 from .quads import Alternation
 from .switching import Switching, alone
@@ -87,7 +87,8 @@ def _measure(
     try:
         moves = any(one.values[0].kind == "affinity" for one in toggles)
         measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"], moves)
-        keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG, [held])
+        limit = params["seconds"] * (1.0 + GRACE) + _HUNG
+        keep = kept(toggles, host, connect, store.path / "lock", limit, [held])
         with measuring as found, keep as keeping:
             said = _experiment(params, toggles, host, found, seed, keeping.foreign).run()
     except LowlatError as error:

@@ -187,6 +187,21 @@ def test_a_server_that_was_restarted_has_what_its_start_gives(toggler: Make, sto
     assert here.live("hz") == stored
 
 
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_module_within_its_time_does_not_hang(toggler: Make, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Nor while it confirms what it has found in the last moment."""
+    limits = []
+
+    def post(*_given: Any, limit: float, **_rest: Any) -> Guardian:
+        limits.append(limit)
+        raise ChangeError("seen")
+
+    monkeypatch.setattr(Guardian, "post", post)
+    with pytest.raises(ChangeError, match="seen"):
+        toggler("hz 33").run(redis_setting("hz", 8, 10), seconds=seconds)
+    assert limits[0] >= 1.1 * seconds + 60
+
+
 def test_a_guardian_takes_over_from_a_module_that_hangs(tmp_path: Any) -> None:
     done = tmp_path / "put-back"
 
