@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._change.proposal import refuse_unfinished
 from .._change.store import Store
 from .._change.waiting import closed_at_the_end, connecting
 from .._errors import BadInput, ChangeError, LowlatError, ServerError
@@ -23,7 +22,7 @@ from .bench import Bench, bench
 from .experiment import GRACE, Experiment
 from .keeping import Keeping, kept
 from .quads import Alternation
-from .switching import Switching, alone
+from .switching import Switching, alone, refuse_beside_a_change
 from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
@@ -49,7 +48,8 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
     _check(params)
     address = Address.from_options(dict(params))
     store = Store(params["state_directory"])
-    _refuse_open_change(store)
+    longest = params["seconds"] * (1.0 + GRACE)
+    refuse_beside_a_change(store, longest)
     try:
         with closed_at_the_end(connecting(address)) as connect:
             if check:
@@ -58,7 +58,7 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
                 place(params["cpu"], host.instance.pid)
                 return _result(toggles, skipped, dict(_UNTESTED))
             with signals_raise(), store.locked(), server_errors(address):
-                _refuse_open_change(store)
+                refuse_beside_a_change(store, longest)
                 host = connect()
                 with alone(host) as held:
                     return _measure(params, wanted, store, host, connect, held)
@@ -185,13 +185,6 @@ def _check(params: Mapping[str, Any]) -> None:
             why="there are commands that are not measured" if unknown else "nothing is left to measure",
             remedy=f"Choose from {', '.join(NAMES)}",
         )
-
-
-def _refuse_open_change(store: Store) -> None:
-    """A change that is applied and not confirmed yet may be looked at; one in between states may not be disturbed."""
-    unfinished = store.unfinished()
-    if unfinished is not None and unfinished.state != "applied":
-        refuse_unfinished(store)
 
 
 def _tell_what_is_left(keeping: Keeping | None, error: LowlatError) -> None:

@@ -9,9 +9,32 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from .._change import deadline
+from .._change.proposal import refuse_unfinished
+from .._change.store import Store
 from .._errors import ChangeError
 from .._settings.setting import Host
 from .toggle import Toggle
+
+
+def refuse_beside_a_change(store: Store, seconds: float) -> None:
+    """A change that is applied and not confirmed yet may be looked at; one in between states may not be disturbed.
+
+    Nor may the host be kept from taking it back in time: that waits for the lock, which is held meanwhile.
+    """
+    unfinished = store.unfinished()
+    if unfinished is None:
+        return
+    if unfinished.state != "applied":
+        refuse_unfinished(store)
+    due = deadline.load(unfinished.directory)
+    if due is not None and due.is_over(within=seconds):
+        raise ChangeError(
+            f"Change {unfinished.change_id} would be taken back while it is compared, so nothing was toggled",
+            where=str(unfinished.directory),
+            why=f"the host does that at {due.shown()} unless it is confirmed, and could not meanwhile",
+            remedy="Confirm the change or take it back first, or give the comparison fewer seconds",
+        )
 
 
 @contextmanager

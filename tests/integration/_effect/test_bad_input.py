@@ -8,11 +8,14 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import armed, boot
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._effect import request
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import (
@@ -200,6 +203,30 @@ def test_only_beside_a_change_that_is_whole(toggler: Make, entries: list[str], l
         assert here.run(redis_setting("hz", 8, 10), check=True)["verdict"] == "untested"
         return
     assert "Another change is open" in refused(here, ChangeError, redis_setting("hz", 8, 10)).message
+
+
+@pytest.mark.parametrize(("left", "let_in"), [(300.0, True), (5.0, False), (-5.0, False)])
+def test_only_where_the_host_can_keep_the_changes_deadline(toggler: Make, left: float, let_in: bool) -> None:
+    here = toggler("hz 33")
+    change = Store(here.state_directory).open("phase2", owner="somebody", settings=[], files=[])
+    change.journal.append("applied")
+    due = armed.Deadline(
+        seconds=300,
+        at=time.time() + left,
+        boot_at=boot.seconds() + left,
+        boot_id=boot.identity(),
+        keeper="process",
+        runner="",
+        python="",
+        login={},
+        unit=None,
+    )
+    (change.directory / armed.FILE).write_bytes(armed.encode(asdict(due)))
+    if let_in:
+        assert here.run(redis_setting("hz", 8, 10), check=True)["verdict"] == "untested"
+        return
+    error = refused(here, ChangeError, redis_setting("hz", 8, 10))
+    assert "would be taken back while it is compared" in error.message
 
 
 @pytest.mark.slow
