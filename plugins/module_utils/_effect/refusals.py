@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .._change import guards_redis, hazards
+from .._change import guards_kernel, guards_redis, hazards
 from .._change.guard import Hazard
 from .._change.plan import Plan, PlannedSetting
 from .._server import directives
@@ -21,6 +21,12 @@ _GUARDS = (
     guards_redis.noeviction_when_full,
     guards_redis.hz_out_of_range,
     guards_redis.active_defrag_unsupported,
+    guards_redis.io_threads_without_cpus,
+    guards_kernel.paired_sysctl,
+    guards_kernel.one_way_sysctl,
+    guards_kernel.no_overcommit,
+    guards_kernel.takes_the_memory,
+    guards_kernel.stops_the_host,
 )
 _ENCODING = "keys that are written meanwhile keep the other encoding for good"
 _CLIENTS = "connections of other clients would be closed"

@@ -94,6 +94,10 @@ def test_what_is_no_setting(toggler: Make, setting: dict[str, Any], words: str) 
         ({"kind": "systemd", "key": "CPUAffinity", "values": ["0", "1"]}, "not_live"),
         ({"kind": "sysctl", "key": "vm.swappiness", "values": [201, 202]}, "found_value_is_neither"),
         ({"kind": "sysctl", "key": "kernel.panic_on_oops", "values": [0, 1]}, "not_to_be_toggled"),
+        ({"kind": "sysctl", "key": "vm.dirty_bytes", "values": [0, 209715200]}, "paired_sysctl"),
+        ({"kind": "sysctl", "key": "vm.overcommit_memory", "values": [1, 2]}, "no_overcommit"),
+        ({"kind": "sysctl", "key": "vm.nr_hugepages", "values": [0, 1000000000]}, "takes_the_memory"),
+        ({"kind": "sysctl", "key": "net.ipv4.ip_forward", "values": [0, 1]}, "one_way_sysctl"),
     ],
 )
 def test_what_must_not_be_toggled(toggler: Make, setting: dict[str, Any], hazard: str) -> None:
