@@ -60,7 +60,7 @@ class Deadline:
         return bool(self.damage) or self.boot_id != boot.identity()
 
     def is_over(self, within: float = 0.0) -> bool:
-        """Whether it has passed, or will have in so many seconds: after a reboot in any case, whatever the clock says."""
+        """Whether it has passed, or will within so many seconds; after a reboot anyhow, whatever the clock says."""
         return self.is_other_boot() or boot.seconds() + within >= self.boot_at
 
     def shown(self) -> str:
