@@ -91,7 +91,7 @@ def _record(path: Path) -> dict[str, Any] | None:
 
 def _write(path: Path, text: str, check: bool) -> bool:
     """Put the text there in one step; whether it was not there before."""
-    content = text.encode()
+    content = text.encode(errors="backslashreplace")  # a value of the host need not be UTF-8
     if path.is_file() and path.read_bytes() == content:
         return False
     if check:

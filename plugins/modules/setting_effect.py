@@ -251,6 +251,11 @@ foreign:
   returned: when there are any
   type: list
   elements: str
+rewritten:
+  description: Values of the comparison that somebody let the server write into its config file meanwhile.
+  returned: when there are any
+  type: list
+  elements: str
 missing_library:
   description: The Python library that the target lacks.
   returned: when there is one; nothing was done then

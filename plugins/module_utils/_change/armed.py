@@ -59,9 +59,9 @@ class Deadline:
         """Whether the host was booted since, or may have been."""
         return bool(self.damage) or self.boot_id != boot.identity()
 
-    def is_over(self) -> bool:
-        """Whether it has passed: after a reboot in any case, whatever the clock was set to."""
-        return self.is_other_boot() or boot.seconds() >= self.boot_at
+    def is_over(self, within: float = 0.0) -> bool:
+        """Whether it has passed, or will within so many seconds; after a reboot anyhow, whatever the clock says."""
+        return self.is_other_boot() or boot.seconds() + within >= self.boot_at
 
     def shown(self) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.at))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-from .._errors import ServerError
+from .._errors import ChangeError, ServerError
 from .._judge.interrupted import undisturbed
 from .._judge.quads import FOREIGN
 from .._judge.statistics import quantile_rank
@@ -95,6 +95,13 @@ class Bench:
                 run_block(channel, command, self._times, size)
                 taken = self._company.end(command.metric, before, size) if self._company else 0.0
         except (Disconnected, Desynchronised, Stalled, ErrorReply, OSError) as error:
+            if command.metric == echo.METRIC:
+                raise ChangeError(
+                    "The reference failed while settings were compared",
+                    where=str(self._address),
+                    why=str(error) or type(error).__name__,
+                    remedy="The server has no part in it: see whether the host has memory left, and run it again",
+                ) from error
             raise ServerError(
                 "The server failed while its settings were compared",
                 where=str(self._address),

@@ -17,6 +17,8 @@ from .quads import Alternation, Comparison
 _FIRST = {"setting": 0.7, "bundle": 0.5}
 #: After this share of the time the search in a bundle ends, so that what was found can be confirmed.
 _SEARCH = 0.8
+#: Beyond its time a confirmation may take this share of it.
+GRACE = 0.1
 #: A part of a regressing bundle is at fault when it has this share of the harm, or the margin if that is more.
 _SHARE = 0.25
 #: Reported, but decides nothing.
@@ -160,7 +162,7 @@ class Experiment:
 
     def _grace(self) -> float:
         """What was found in the last moment is confirmed all the same."""
-        return 0.1 * self._seconds
+        return GRACE * self._seconds
 
     def _compare(
         self, before: Subset, after: Subset, margins: Mapping[str, float], until: float, **rest: Any

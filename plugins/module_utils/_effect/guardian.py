@@ -42,8 +42,14 @@ class Guardian:
         self._answers = answers
 
     @classmethod
-    def post(cls, restore: Callable[[], Restored], keep: Sequence[int] = (), limit: float | None = None) -> Guardian:
-        """Fork it and wait until it stands. It keeps the descriptors in ``keep`` open.
+    def post(
+        cls,
+        restore: Callable[[], Restored],
+        keep: Sequence[int] = (),
+        limit: float | None = None,
+        stand: Callable[[], None] = lambda: None,
+    ) -> Guardian:
+        """Fork it and wait until it stands. It keeps the descriptors in ``keep`` open, and calls ``stand`` first.
 
         ``restore`` is called until nothing is left to put back, when the module is gone or ``limit`` seconds are over
         (a module that hangs is as bad as one that is dead). ChangeError if it does not stand.
@@ -53,7 +59,7 @@ class Guardian:
         module = os.getpid()
         child = os.fork()
         if not child:
-            _child(module, restore, their_orders, their_answers, keep, limit)
+            _child(module, restore, their_orders, their_answers, keep, limit, stand)
         os.close(their_orders)
         os.close(their_answers)
         os.waitpid(child, 0)
@@ -80,7 +86,13 @@ class Guardian:
 
 
 def _child(
-    module: int, restore: Callable[[], Restored], orders: int, answers: int, keep: Sequence[int], limit: float | None
+    module: int,
+    restore: Callable[[], Restored],
+    orders: int,
+    answers: int,
+    keep: Sequence[int],
+    limit: float | None,
+    stand: Callable[[], None],
 ) -> NoReturn:
     """Never returns: whatever happens, the module's own code must not go on in a second process."""
     try:
@@ -89,6 +101,8 @@ def _child(
             os._exit(0)
         started = _started(module)
         _leave(orders, answers, keep)
+        with contextlib.suppress(Exception):  # it tries anew when it is needed
+            stand()
         os.write(answers, _READY + b"%d" % os.getpid())
         order = _wait(module, started, orders, limit)
         if order == _LATE:

@@ -20,36 +20,56 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Keeping:
-    """``restored`` is there when the block has been left; ``guardian`` is the process that watches."""
+    """``restored`` is there when the block has been left; ``guardian`` is the process that watches.
 
-    def __init__(self, guardian: Guardian) -> None:
+    ``foreign``: by the name of a setting, what was seen of somebody else's value. It is left alone.
+    """
+
+    def __init__(self, guardian: Guardian, foreign: dict[str, str]) -> None:
         self.guardian = guardian
+        self.foreign = foreign
         self.restored: Restored | None = None
 
 
 @contextmanager
 def kept(
-    toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host], lock: Path, limit: float
+    toggles: Sequence[Toggle],
+    before: Host,
+    connect: Callable[[], Host],
+    lock: Path,
+    limit: float,
+    held: Sequence[int] = (),
 ) -> Iterator[Keeping]:
-    """Toggle inside. ``lock`` is the host's lock, which the guardian goes on holding until it has ended.
+    """Toggle inside. ``lock`` is the host's lock, which the guardian goes on holding until it has ended, and the
+    descriptors in ``held`` with it.
 
     After ``limit`` seconds the guardian takes the module for hung and puts the values back.
     """
+    foreign: dict[str, str] = {}
+    standing = [before]
 
     def put_back() -> Restored:
-        return restore(toggles, before, connect)
+        ours = [toggle for toggle in toggles if toggle.name not in foreign]
+        restored = restore(ours, before, connect, standing[0])
+        restored.foreign.extend(foreign.values())
+        return restored
 
-    keeping = Keeping(Guardian.post(put_back, keep=_descriptors_of(lock), limit=limit))
+    def stand() -> None:
+        # Who is let in now is not cut off by another password, or by a server that is full of clients, later.
+        standing[0] = connect()
+
+    guardian = Guardian.post(put_back, keep=[*_descriptors_of(lock), *held], limit=limit, stand=stand)
+    keeping = Keeping(guardian, foreign)
     try:
         yield keeping
     finally:
         # A signal that comes now waits: putting back must not be broken off.
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             keeping.restored = put_back()
         finally:
             keeping.guardian.dismiss(keeping.restored is not None and not keeping.restored.left)
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _descriptors_of(path: Path) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .._change import guards_redis, hazards
+from .._change import guards_kernel, guards_redis, hazards
 from .._change.guard import Hazard
 from .._change.plan import Plan, PlannedSetting
 from .._server import directives
@@ -21,6 +21,12 @@ _GUARDS = (
     guards_redis.noeviction_when_full,
     guards_redis.hz_out_of_range,
     guards_redis.active_defrag_unsupported,
+    guards_redis.io_threads_without_cpus,
+    guards_kernel.paired_sysctl,
+    guards_kernel.one_way_sysctl,
+    guards_kernel.no_overcommit,
+    guards_kernel.takes_the_memory,
+    guards_kernel.stops_the_host,
 )
 _ENCODING = "keys that are written meanwhile keep the other encoding for good"
 _CLIENTS = "connections of other clients would be closed"
@@ -35,6 +41,8 @@ _DIRECTIVES = (
     (r"timeout|maxclients|maxmemory-clients|client-output-buffer-limit|client-query-buffer-limit", _CLIENTS),
     (r"proto-max-bulk-len|max-new-(tls-)?connections-per-cycle", _CLIENTS),
     (r"(repl|replica|cluster|min-replicas)-.*|dual-channel-replication-enabled", _REPLICATION),
+    ("stop-writes-on-bgsave-error", "after a save that failed the server would refuse every write"),
+    ("lua-time-limit|busy-reply-threshold", "beside a script other clients would be refused with BUSY"),
     (r"import-mode|gopher-enabled|propagation-error-behavior|debug-context", "it changes what the server answers"),
     (r"notify-keyspace-events|acl-pubsub-default", _EVENTS),
     (r"tls-.*|bind-source-addr|rdma-.*", _ENTRY),

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._change.proposal import refuse_unfinished
 from .._change.store import Store
 from .._change.waiting import closed_at_the_end, connecting
 from .._errors import BadInput, ChangeError, LowlatError, ServerError
@@ -20,9 +19,10 @@ from .._server.connection import Address, server_errors
 from .._settings.setting import Host
 from . import toggle
 from .bench import Bench, bench
-from .experiment import Experiment
+from .experiment import GRACE, Experiment
 from .keeping import Keeping, kept
 from .quads import Alternation
+from .switching import Switching, alone, refuse_beside_a_change
 from .toggle import Toggle
 
 #: A module that takes longer than its time and this, in seconds, hangs.
@@ -48,7 +48,8 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
     _check(params)
     address = Address.from_options(dict(params))
     store = Store(params["state_directory"])
-    _refuse_open_change(store)
+    longest = params["seconds"] * (1.0 + GRACE)
+    refuse_beside_a_change(store, longest)
     try:
         with closed_at_the_end(connecting(address)) as connect:
             if check:
@@ -57,19 +58,25 @@ def run(params: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
                 place(params["cpu"], host.instance.pid)
                 return _result(toggles, skipped, dict(_UNTESTED))
             with signals_raise(), store.locked(), server_errors(address):
-                _refuse_open_change(store)
-                return _measure(params, wanted, store, connect(), connect)
+                refuse_beside_a_change(store, longest)
+                host = connect()
+                with alone(host) as held:
+                    return _measure(params, wanted, store, host, connect, held)
     except OSError as error:
-        raise ChangeError(
-            "The host does not let us work",
-            where=str(error.filename or store.path),
-            why=error.strerror or str(error),
-            remedy="Make room there, or make it writable",
-        ) from error
+        raise _unworkable(error, store) from error
+
+
+def _unworkable(error: OSError, store: Store) -> ChangeError:
+    return ChangeError(
+        "The host does not let us work",
+        where=str(error.filename or store.path),
+        why=error.strerror or str(error),
+        remedy="Make room there, or make it writable",
+    )
 
 
 def _measure(
-    params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any
+    params: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], store: Store, host: Host, connect: Any, held: int
 ) -> dict[str, Any]:
     toggles, skipped = toggle.resolve(wanted, host)
     if not toggles:
@@ -80,14 +87,19 @@ def _measure(
     try:
         moves = any(one.values[0].kind == "affinity" for one in toggles)
         measuring = bench(host.address, host.instance.pid, params["cpu"], params["commands"], params["duty"], moves)
-        keep = kept(toggles, host, connect, store.path / "lock", params["seconds"] + _HUNG)
+        limit = params["seconds"] * (1.0 + GRACE) + _HUNG
+        keep = kept(toggles, host, connect, store.path / "lock", limit, [held])
         with measuring as found, keep as keeping:
-            said = _experiment(params, toggles, host, found, seed).run()
+            said = _experiment(params, toggles, host, found, seed, keeping.foreign).run()
     except LowlatError as error:
         if keeping and keeping.restored and keeping.restored.restarted and not keeping.restored.left:
             _prove(keeping, host)
         _tell_what_is_left(keeping, error)
         raise
+    except OSError as error:
+        told = _unworkable(error, store)
+        _tell_what_is_left(keeping, told)
+        raise told from error
     _prove(keeping, host)
     said.update(
         seconds=round(time.monotonic() - start, 3),
@@ -101,14 +113,19 @@ def _measure(
 
 
 def _experiment(
-    params: Mapping[str, Any], toggles: Sequence[Toggle], host: Host, found: Bench, seed: int
+    params: Mapping[str, Any],
+    toggles: Sequence[Toggle],
+    host: Host,
+    found: Bench,
+    seed: int,
+    foreign: dict[str, str],
 ) -> Experiment:
+    switching = Switching(toggles, host, foreign)
+
     def switch(new: Sequence[int], old: Sequence[int]) -> None:
         try:
             with server_errors(host.address):
-                for which, numbers in ((0, old), (1, new)):
-                    for number in numbers:
-                        toggles[number].write(which, host)
+                switching(new, old)
         except ServerError as error:
             raise (_failed(error, host) if error.details.get("code") in _GONE else error) from error
 
@@ -122,7 +139,6 @@ def _experiment(
 
 
 def _failed(error: ServerError, host: Host) -> ServerError:
-    """It was there when it was asked first."""
     return ServerError(
         "The server failed while its settings were compared",
         where=str(host.address),
@@ -171,19 +187,12 @@ def _check(params: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_open_change(store: Store) -> None:
-    """A change that is applied and not confirmed yet may be looked at; one in between states may not be disturbed."""
-    unfinished = store.unfinished()
-    if unfinished is not None and unfinished.state != "applied":
-        refuse_unfinished(store)
-
-
 def _tell_what_is_left(keeping: Keeping | None, error: LowlatError) -> None:
     """An error on the way also says how the host was left."""
     restored = keeping.restored if keeping else None
     error.details["left_as_found"] = keeping is None or (restored is not None and restored.as_found)
-    if restored is not None and (restored.left or restored.foreign):
-        error.details.update(left=restored.left, foreign=restored.foreign)
+    if restored is not None and (restored.left or restored.foreign or restored.rewritten):
+        error.details.update(left=restored.left, foreign=restored.foreign, rewritten=restored.rewritten)
 
 
 def _prove(keeping: Keeping, host: Host) -> None:
@@ -197,6 +206,16 @@ def _prove(keeping: Keeping, host: Host) -> None:
             why="; ".join(restored.left),
             remedy="A process on the host goes on trying for 15 minutes; see what keeps the server from answering",
             left=restored.left,
+            foreign=restored.foreign,
+            left_as_found=False,
+        )
+    if restored.rewritten:
+        raise ChangeError(
+            "The config file was rewritten while its settings were compared",
+            where=str(host.address),
+            why="; ".join(restored.rewritten) + ": somebody's CONFIG REWRITE wrote down a value that was only tried",
+            remedy="The live values are those that were found: another CONFIG REWRITE writes these down",
+            rewritten=restored.rewritten,
             foreign=restored.foreign,
             left_as_found=False,
         )

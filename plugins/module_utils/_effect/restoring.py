@@ -23,23 +23,28 @@ _OF_THE_PROCESS = ("redis", "affinity")
 @dataclass
 class Restored:
     """``left``: what is not back and why; trying again may help. ``foreign``: values that somebody else has set since,
-    which are left alone. ``restarted``: the server that was found is gone, and its live values with it.
+    which are left alone. ``restarted``: the server that was found is gone, and its live values with it. ``rewritten``:
+    what the config file has by now, since somebody let the server rewrite it meanwhile.
     """
 
     left: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)
     restarted: bool = False
     unanswered: bool = False
 
     @property
     def as_found(self) -> bool:
-        return not self.left and not self.foreign and not self.restarted
+        return not (self.left or self.foreign or self.rewritten or self.restarted)
 
 
-def restore(toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host]) -> Restored:
+def restore(
+    toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host], standing: Host | None = None
+) -> Restored:
     """Put every value back, newest first, over a fresh connection, and prove it by reading back.
 
-    ``before`` is the host as it was found. A value that is neither of the two is somebody else's, and stays.
+    ``before`` is the host as it was found. A value that is neither of the two is somebody else's, and stays. Where
+    nobody is let in any more (another password, too many clients) it is done over the connection that is ``standing``.
     """
     result = Restored()
     host: Host | None = None
@@ -50,6 +55,9 @@ def restore(toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host]
     except _EXPECTED as error:
         why = str(error)
         result.restarted = result.unanswered = not same_process(before.instance)
+        # One that does not answer in time would only take as long again.
+        if not result.restarted and getattr(error, "details", {}).get("code") != "timeout":
+            host = standing
     for toggle in reversed(toggles):
         in_process = toggle.values[0].kind in _OF_THE_PROCESS
         if in_process and host is None:
@@ -62,7 +70,7 @@ def restore(toggles: Sequence[Toggle], before: Host, connect: Callable[[], Host]
                 _restore_one(toggle, host or before, in_process and result.restarted, result)
         except _EXPECTED as error:
             result.left.append(f"{toggle.name}: {error}")
-    if host is not None:
+    if host is not None and host is not standing:
         host.client.connection_pool.disconnect()
     return result
 
@@ -74,7 +82,8 @@ _EXPECTED: tuple[type[Exception], ...] = (LowlatError, OSError) + (
 
 def _restore_one(toggle: Toggle, host: Host, fresh: bool, result: Restored) -> None:
     wanted = _after_a_restart(toggle) if fresh else toggle.found.live
-    now = toggle.read(host)
+    _look_into_the_file(toggle, host, result)
+    now = toggle.live(host)
     if toggle.shows(wanted, now):
         return
     if not toggle.is_ours(now):
@@ -84,9 +93,18 @@ def _restore_one(toggle: Toggle, host: Host, fresh: bool, result: Restored) -> N
         result.left.append(f"{toggle.name} is {now.live!r}, and {wanted!r} would evict keys by now")
         return
     toggle.write_back(wanted, host)
-    shown = toggle.read(host)
+    shown = toggle.live(host)
     if not toggle.shows(wanted, shown):
         result.left.append(f"{toggle.name} is {shown.live!r} and not {wanted!r}")
+
+
+def _look_into_the_file(toggle: Toggle, host: Host, result: Restored) -> None:
+    try:
+        now = toggle.read(host)
+    except LowlatError:
+        return  # somebody has moved it away: what is live is put back all the same
+    if toggle.was_written_down(now):
+        result.rewritten.append(f"{toggle.name} is {now.persisted!r} in {host.instance.config_file} by now")
 
 
 def _after_a_restart(toggle: Toggle) -> Any:

@@ -12,6 +12,7 @@ from .._change import plan
 from .._change.guard import Hazard, reasons, remedies
 from .._errors import BadInput, ChangeError, Refused
 from .._settings import registry, written
+from .._settings.redis_directive import RedisDirective
 from .._settings.setting import Host, Reading, Setting
 from . import refusals
 
@@ -32,6 +33,14 @@ class Toggle:
     def read(self, host: Host) -> Reading:
         return registry.provider(self.values[0].kind).read(self.values[0], host)
 
+    def live(self, host: Host) -> Reading:
+        """As ``read``, where the file need not be known: that takes longer."""
+        setting = self.values[0]
+        provider = registry.provider(setting.kind)
+        if isinstance(provider, RedisDirective):
+            return Reading(provider.live(setting, host), None)
+        return provider.read(setting, host)
+
     def write(self, which: int, host: Host) -> None:
         """Bring the old (0) or the new (1) value into effect."""
         setting = self.values[which]
@@ -43,6 +52,21 @@ class Toggle:
                 remedy="Choose a larger limit, or compare before and after a change with it",
             )
         registry.provider(setting.kind).write_live(setting, setting.value, host)
+        if setting.kind in ("sysctl", "sysfs"):
+            self._taken_as_written(setting, host)
+
+    def _taken_as_written(self, setting: Setting, host: Host) -> None:
+        """The kernel rounds some values: what it makes of one would not be known as ours, and stay."""
+        shown = self.live(host)
+        if registry.provider(setting.kind).live_matches(setting, shown):
+            return
+        self.write_back(self.found.live, host)
+        raise ChangeError(
+            f"The kernel makes {shown.live!r} of {setting.value!r} for {self.name}",
+            where=str(host.address),
+            why="a value that is not kept as it was written cannot be compared",
+            remedy=f"Name {shown.live!r} if that is meant",
+        )
 
     def write_back(self, live: Any, host: Host) -> None:
         """Bring a value into effect that ``Reading.live`` or ``Reading.persisted`` held."""
@@ -56,9 +80,23 @@ class Toggle:
         return registry.provider(setting.kind).live_matches(replace(setting, value=live), reading)
 
     def is_ours(self, reading: Reading) -> bool:
-        """Whether one of the two values is live."""
+        """Whether one of the two values is live, or a mixture of them and what was found.
+
+        The threads are pinned one by one: whoever is killed meanwhile leaves some of them where they were.
+        """
         provider = registry.provider(self.values[0].kind)
+        if isinstance(reading.live, Mapping):
+            found = self.found.live
+            theirs = found.values() if isinstance(found, Mapping) else [found]
+            return set(reading.live.values()) <= {*theirs, *(setting.value for setting in self.values)}
         return any(provider.live_matches(setting, reading) for setting in self.values)
+
+    def was_written_down(self, reading: Reading) -> bool:
+        """Whether the config file has one of the two values by now, as only somebody else can have written it there."""
+        stored = Reading(reading.persisted, None)
+        if self.values[0].kind != "redis" or stored.live is None or stored.live == self.found.persisted:
+            return False
+        return self.is_ours(stored) and not self.shows(self.found.live, stored)
 
     def report(self) -> dict[str, Any]:
         first = self.values[0]

@@ -49,7 +49,7 @@ def toggled(result: Mapping[str, Any]) -> dict[str, Any]:
         # What is refused in the module's own words was refused before anything was toggled, unless it says otherwise.
         "left_as_found": result.get("left_as_found", True if "error" in result else None),
         "left": list(result.get("left") or []),
-        "foreign": list(result.get("foreign") or []),
+        "foreign": [*(result.get("foreign") or []), *(result.get("rewritten") or [])],
     }
 
 

@@ -11,6 +11,7 @@ from .change_interval import block_ratios
 from .facts import Facts
 from .query import Query
 from .schema import CLIENT_METRICS, REFERENCE
+from .sound import contradiction
 
 Measurement = Mapping[str, Any]
 #: A measurement and what to call it.
@@ -51,6 +52,25 @@ def starved(query: Query, *sides: Side) -> str:
             share = facts.amount(what) or 0.0
             if share > _MOST and not (alone and what == "throttled"):
                 return f"{who} took {share:.1%} of the time of {name}, which says nothing then"
+    return ""
+
+
+def unlike(here: Measurement, before: Measurement) -> str:
+    """In what the two were not measured alike, so that neither's figures say anything of the other's; or empty."""
+    for what in ("transport", "rate"):
+        now, then = here.get(what), before.get(what)
+        alike = isinstance(now, str) == isinstance(then, str)
+        if alike and now is not None and then is not None and now != then:
+            return f"the baseline was measured with {what} {then}, and this with {now}: they do not compare"
+    return ""
+
+
+def contradictory(query: Query, *sides: Side) -> str:
+    """Which side contradicts itself; empty where neither does."""
+    for measurement, name in sides:
+        told = contradiction(query, measurement, len(sides) > 1)
+        if told:
+            return f"{name} contradicts itself: {told}"
     return ""
 
 
@@ -99,9 +119,18 @@ def _cut(query: Query, measurement: Measurement) -> str:
     by_run = measurement.get("by_run")
     if metrics and (not isinstance(by_run, Sequence) or len(by_run) != runs):
         return f"it has {len(by_run) if isinstance(by_run, Sequence) else 'no'} runs of {runs}"
+    for metric in metrics if "by_run" in query.text else ():
+        there = sum(_has_run(run, metric) for run in by_run or ())
+        if there != runs:
+            return f"{there} of its {runs} runs have {metric}"
     if REFERENCE in metrics:
         return _cut_blocks(query, measurement, [metric for metric in metrics if metric in CLIENT_METRICS])
     return ""
+
+
+def _has_run(run: Any, metric: str) -> bool:
+    figures = run.get(metric) if isinstance(run, Mapping) else None
+    return isinstance(figures, Mapping) and all(figures.get(name) is not None for name in ("p50", "p99", "jitter"))
 
 
 def _cut_blocks(query: Query, measurement: Measurement, metrics: Sequence[str]) -> str:

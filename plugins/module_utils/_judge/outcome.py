@@ -138,10 +138,12 @@ def _missing(
             return lacking.no_figure(gate.query, sides[1])
         if earlier < 0 or (earlier == 0 and value > 0):
             return f"the baseline is {earlier:g}, and no ratio to that means anything"
+        if lacking.unlike(here, before):
+            return lacking.unlike(here, before)
     told = lacking.truncated(gate.query, *sides) or lacking.starved(gate.query, *sides)
     if not told and interval is None and gate.query.has_interval:
         told = lacking.no_interval(gate.query, *sides)
-    return told
+    return told or lacking.contradictory(gate.query, *sides)
 
 
 def _compare(
@@ -226,4 +228,4 @@ def _tolerance(gate: Gate) -> str:
 def amount(value: float, query: Query) -> str:
     """The figure with its unit: microseconds for every figure of a metric except its count and its ratios."""
     timed = bool(query.metrics) and not query.text.endswith(".count") and not query.text.startswith("relative.")
-    return f"{value:.2f} us" if timed else f"{value:.4g}"
+    return f"{value:.2f} us" if timed and abs(value) < 1e9 else f"{value:.4g}"

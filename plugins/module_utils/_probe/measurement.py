@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 
@@ -26,6 +26,8 @@ from .server import Server, no_writes, process_of, remove_keys
 
 SCHEMA = 3
 _NOT_ASKED = "it was not asked for"
+#: A server that answered at first and is refused with one of these codes has failed.
+_GONE = frozenset({"unreachable", "timeout"})
 
 
 def measure(address: Address, plan: Plan) -> dict[str, Any]:
@@ -73,18 +75,26 @@ def _take(address: Address, plan: Plan, placement: Placement, pid: int, taken: T
         if last_cpu(pid) != placement.probe and placement.requested == "same":
             taken.warnings.append("The server ran on another CPU at the end than at the beginning")
         return found
+    except ServerError as error:
+        # It was there when it was asked first.
+        raise (_failed(error.why, address, error.details) if error.details.get("code") in _GONE else error) from error
     except (Disconnected, Desynchronised, Stalled, OSError) as error:
-        raise ServerError(
-            "The server failed while it was measured",
-            where=str(address),
-            why=str(error) or type(error).__name__,
-            remedy="See its log; nothing can be said of its latency",
-        ) from error
+        raise _failed(str(error) or type(error).__name__, address, {}) from error
     finally:
         server.close()
         left = _clean(address, list(server.keys.values()))
         if left:
             taken.warnings.append(left)
+
+
+def _failed(why: str, address: Address, details: Mapping[str, Any]) -> ServerError:
+    return ServerError(
+        "The server failed while it was measured",
+        where=str(address),
+        why=why,
+        remedy="See its log; nothing can be said of its latency",
+        **details,
+    )
 
 
 def _clean(address: Address, keys: Sequence[str]) -> str:

@@ -35,7 +35,11 @@ class RedisDirective:
         if path is not None:
             stored = config_file.effective(path, host.instance.version)
             persisted = stored.get(directives.primary(setting.key))
-        return Reading(_in_effect(setting, _get(setting, host), host), persisted)
+        return Reading(self.live(setting, host), persisted)
+
+    def live(self, setting: Setting, host: Host) -> str | None:
+        """The part of ``read`` that needs no file."""
+        return _in_effect(setting, _get(setting, host), host)
 
     def live_matches(self, setting: Setting, reading: Reading) -> bool:
         return directives.same(setting.key, setting.value, reading.live)

@@ -8,11 +8,14 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.module_utils._change import armed, boot
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._effect import request
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import (
@@ -86,9 +89,15 @@ def test_what_is_no_setting(toggler: Make, setting: dict[str, Any], words: str) 
         (redis_setting("repl-backlog-size", "1mb", "2mb"), "not_to_be_toggled"),
         (redis_setting("slave-read-only", "yes", "no"), "not_to_be_toggled"),
         (redis_setting("tls-port", 0, 1), "moves_the_server"),
+        (redis_setting("stop-writes-on-bgsave-error", "no", "yes"), "not_to_be_toggled"),
+        (redis_setting("lua-time-limit", 5000, 1), "not_to_be_toggled"),
         ({"kind": "systemd", "key": "CPUAffinity", "values": ["0", "1"]}, "not_live"),
         ({"kind": "sysctl", "key": "vm.swappiness", "values": [201, 202]}, "found_value_is_neither"),
         ({"kind": "sysctl", "key": "kernel.panic_on_oops", "values": [0, 1]}, "not_to_be_toggled"),
+        ({"kind": "sysctl", "key": "vm.dirty_bytes", "values": [0, 209715200]}, "paired_sysctl"),
+        ({"kind": "sysctl", "key": "vm.overcommit_memory", "values": [1, 2]}, "no_overcommit"),
+        ({"kind": "sysctl", "key": "vm.nr_hugepages", "values": [0, 1000000000]}, "takes_the_memory"),
+        ({"kind": "sysctl", "key": "net.ipv4.ip_forward", "values": [0, 1]}, "one_way_sysctl"),
     ],
 )
 def test_what_must_not_be_toggled(toggler: Make, setting: dict[str, Any], hazard: str) -> None:
@@ -198,6 +207,30 @@ def test_only_beside_a_change_that_is_whole(toggler: Make, entries: list[str], l
         assert here.run(redis_setting("hz", 8, 10), check=True)["verdict"] == "untested"
         return
     assert "Another change is open" in refused(here, ChangeError, redis_setting("hz", 8, 10)).message
+
+
+@pytest.mark.parametrize(("left", "let_in"), [(300.0, True), (5.0, False), (-5.0, False)])
+def test_only_where_the_host_can_keep_the_changes_deadline(toggler: Make, left: float, let_in: bool) -> None:
+    here = toggler("hz 33")
+    change = Store(here.state_directory).open("phase2", owner="somebody", settings=[], files=[])
+    change.journal.append("applied")
+    due = armed.Deadline(
+        seconds=300,
+        at=time.time() + left,
+        boot_at=boot.seconds() + left,
+        boot_id=boot.identity(),
+        keeper="process",
+        runner="",
+        python="",
+        login={},
+        unit=None,
+    )
+    (change.directory / armed.FILE).write_bytes(armed.encode(asdict(due)))
+    if let_in:
+        assert here.run(redis_setting("hz", 8, 10), check=True)["verdict"] == "untested"
+        return
+    error = refused(here, ChangeError, redis_setting("hz", 8, 10))
+    assert "would be taken back while it is compared" in error.message
 
 
 @pytest.mark.slow

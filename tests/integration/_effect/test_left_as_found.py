@@ -17,6 +17,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._effect import experi
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.guardian import Guardian
 from ansible_collections.lowlat.redis.plugins.module_utils._effect.restoring import Restored, restore
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError, ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._host import threads
 
 from .conftest import Toggler, redis_setting, until
 
@@ -186,6 +187,21 @@ def test_a_server_that_was_restarted_has_what_its_start_gives(toggler: Make, sto
     assert here.live("hz") == stored
 
 
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_module_within_its_time_does_not_hang(toggler: Make, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Nor while it confirms what it has found in the last moment."""
+    limits = []
+
+    def post(*_given: Any, limit: float, **_rest: Any) -> Guardian:
+        limits.append(limit)
+        raise ChangeError("seen")
+
+    monkeypatch.setattr(Guardian, "post", post)
+    with pytest.raises(ChangeError, match="seen"):
+        toggler("hz 33").run(redis_setting("hz", 8, 10), seconds=seconds)
+    assert limits[0] >= 1.1 * seconds + 60
+
+
 def test_a_guardian_takes_over_from_a_module_that_hangs(tmp_path: Any) -> None:
     done = tmp_path / "put-back"
 
@@ -225,6 +241,25 @@ def test_a_dismissed_guardian_does_nothing(tmp_path: Any) -> None:
     guardian.dismiss(proven=True)
     until(lambda: not os.path.exists(f"/proc/{guardian.pid}"), "the guardian to end")
     assert not done.exists()
+
+
+@pytest.mark.parametrize(("half_way", "back"), [({0: {0}}, True), ({0: {0}, 1: {0}}, True), ({0: {1}}, False)])
+def test_threads_that_were_pinned_half_way_are_put_back(
+    toggler: Make, half_way: dict[int, set[int]], back: bool
+) -> None:
+    """They are pinned one by one, and a SIGKILL may come in between."""
+    here = toggler()
+    pid = here.server.pid
+    for tid in threads.tasks(pid):
+        os.sched_setaffinity(tid, {0, 1})
+    connect = connecting(here.server.address())
+    host = connect()
+    (pinned,), _skipped = toggle.resolve([{"kind": "affinity", "key": "server", "values": ["0", "0-1"]}], host)
+    for number, cpus in half_way.items():
+        os.sched_setaffinity(threads.tasks(pid)[number], cpus)
+    restored = restore([pinned], host, connect)
+    assert (restored.as_found, not restored.foreign) == (back, back)
+    assert (threads.affinities(pid) == dict.fromkeys(threads.tasks(pid), {0, 1})) == back
 
 
 def test_a_limit_is_not_lowered_below_what_has_come_since(toggler: Make) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import BadInput, ServerError
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.gates import judge, parse
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.schema import SCHEMA_EXAMPLE
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.commands import slot
 from ansible_collections.lowlat.redis.plugins.module_utils._probe.histogram import decode
@@ -57,6 +58,18 @@ def test_a_measurement_has_the_shape_that_gates_are_checked_against(redis_server
     for name in CLIENT:
         assert sum(number for _us, number in decode(found[name]["histogram"])) == 120
     assert found["set"]["foreign_calls"] == 0
+
+
+def test_a_measurement_agrees_with_itself(redis_server: Start) -> None:
+    """Or no gate could be judged by it."""
+    found = measure(redis_server().address(), Plan(samples=3000, runs=2, duty=1, block=100))
+    figures = ("p50", "p90", "p99", "p999", "max", "mean", "jitter")
+    queries = [f"{name}.{figure}" for name in (*ALL, "reference") for figure in figures]
+    queries += [f"relative.{name}.{figure}" for name in CLIENT for figure in ("p50", "p90", "p99")]
+    queries += [f"max(by_run[].{name}.p99)" for name in ALL]
+    for query in queries:
+        (outcome,) = judge(parse([{"name": "x", "query": query, "max": 1e9}]), found)
+        assert outcome["judged"], outcome["reason"]
 
 
 def test_on_a_fresh_server_the_percentiles_are_those_of_latencystats(redis_server: Start) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lowlat.redis.plugins.action import write_record
+
 pytestmark = pytest.mark.slow
 
 ARGUMENTS = {"record": {"change_id": "c1", "rtt": 1.5}, "markdown": "# c1\n"}
@@ -47,6 +49,13 @@ def test_both_files_are_written_once(tmp_path: Path) -> None:
     assert Path(f"{path}.md").stat().st_mode & 0o777 == 0o644
     assert not write(path)["changed"]
     assert sorted(os.listdir(path.parent)) == ["host.json", "host.md"]
+
+
+def test_a_value_that_is_no_text_is_written_down_too(tmp_path: Path) -> None:
+    """A config file may be in any encoding."""
+    file = tmp_path / "host.md"
+    assert write_record._write(file, "logfile caf\udce9", False)
+    assert file.read_text(encoding="utf-8") == "logfile caf\\udce9"
 
 
 def test_where_nothing_can_be_written_the_place_is_named(tmp_path: Path) -> None:

@@ -299,8 +299,8 @@ def test_what_is_no_number_is_inconclusive(value: Any) -> None:
     [(0, 0, "pass"), (0, 1.0, "inconclusive"), (-1.0, 1.0, "inconclusive"), (math.nan, 1.0, "inconclusive")],
 )
 def test_a_baseline_that_no_ratio_can_stand_on(earlier: float, value: float, expected: str) -> None:
-    gate = {**RELATIVE, "query": "set_rtt.max"}
-    outcome = one(gate, measured(set_rtt={"max": value}), measured(set_rtt={"max": earlier}))
+    gate = {**RELATIVE, "query": "set.max"}
+    outcome = one(gate, measured(set={"max": value}), measured(set={"max": earlier}))
     assert outcome["outcome"] == expected
 
 
