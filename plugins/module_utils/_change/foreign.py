@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._settings import registry
+from .._settings.affinity import is_mixture
 from .._settings.setting import Host, Reading, Setting
 from . import boot, preimage, remembered, sealed
 from .plan import shown
@@ -148,7 +149,7 @@ def _is_somebodys(result: Undone, setting: Setting, before: Reading, now: Readin
 
 def _is_third(change: Change, setting: Setting, before: Reading, now: Reading, host: Host) -> bool:
     """Whether only somebody's hand can have set this, and no restart since."""
-    if preimage.live_holds(setting, now):
+    if preimage.live_holds(setting, now) or is_mixture(now.live, before.live, setting.value):
         return False
     if _is_as_left(change, setting, host):
         return True

@@ -12,6 +12,7 @@ from .._change import plan
 from .._change.guard import Hazard, reasons, remedies
 from .._errors import BadInput, ChangeError, Refused
 from .._settings import registry, written
+from .._settings.affinity import is_mixture
 from .._settings.redis_directive import RedisDirective
 from .._settings.setting import Host, Reading, Setting
 from . import refusals
@@ -80,16 +81,11 @@ class Toggle:
         return registry.provider(setting.kind).live_matches(replace(setting, value=live), reading)
 
     def is_ours(self, reading: Reading) -> bool:
-        """Whether one of the two values is live, or a mixture of them and what was found.
-
-        The threads are pinned one by one: whoever is killed meanwhile leaves some of them where they were.
-        """
+        """Whether one of the two values is live, or a mixture of them and what was found."""
         provider = registry.provider(self.values[0].kind)
-        if isinstance(reading.live, Mapping):
-            found = self.found.live
-            theirs = found.values() if isinstance(found, Mapping) else [found]
-            return set(reading.live.values()) <= {*theirs, *(setting.value for setting in self.values)}
-        return any(provider.live_matches(setting, reading) for setting in self.values)
+        if any(provider.live_matches(setting, reading) for setting in self.values):
+            return True
+        return is_mixture(reading.live, self.found.live, *(setting.value for setting in self.values))
 
     def was_written_down(self, reading: Reading) -> bool:
         """Whether the config file has one of the two values by now, as only somebody else can have written it there."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,18 @@ def read_threads(pid: int) -> str | dict[str, str]:
         return next(iter(here.values()))
     names = threads.names(pid)
     return {names[tid]: text for tid, text in here.items() if tid in names}
+
+
+def is_mixture(live: Any, *values: Any) -> bool:
+    """Whether every thread is where one of these values has some.
+
+    They are pinned one by one: whoever is killed meanwhile leaves some where they were.
+    """
+    return isinstance(live, dict) and set(live.values()) <= {place for value in values for place in _places(value)}
+
+
+def _places(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else (value,)
 
 
 def write_threads(pid: int, value: str | dict[str, str]) -> None:

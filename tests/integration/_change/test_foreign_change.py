@@ -369,3 +369,15 @@ def test_a_password_by_command_alone_is_told(changer: Make) -> None:
     undone = host.run("rolled_back")
     assert undone["state"] == "rolled_back"
     assert any("differ in requirepass" in warning for warning in undone["warnings"])
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="on one CPU no thread can be elsewhere")
+def test_threads_between_two_pins_are_nobodys_hand(changer: Make) -> None:
+    """They are pinned one by one: a rollback that was killed meanwhile left some where they were."""
+    host, every = changer(), os.sched_getaffinity(0)
+    host.apply({"kind": "affinity", "key": "server", "value": str(min(every))}, on_foreign_change="keep")
+    os.sched_setaffinity(host.pid, every)
+    undone = host.run("rolled_back")
+    assert (undone["state"], undone["foreign"]) == ("rolled_back", [])
+    threads = [int(name) for name in os.listdir(f"/proc/{host.pid}/task")]
+    assert [os.sched_getaffinity(thread) for thread in threads] == [every] * len(threads)
