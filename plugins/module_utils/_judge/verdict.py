@@ -140,7 +140,7 @@ def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str,
 
 
 def _comparable(baseline: Measurement | None, measurement: Measurement) -> Measurement | None:
-    """None for one that was measured otherwise: over another transport the host looks slower, and the server no worse."""
+    """None for one that was measured otherwise: over another transport a host looks slower, and its server no worse."""
     return None if baseline is not None and lacking.unlike(measurement, baseline) else baseline
 
 
