@@ -154,7 +154,7 @@ def test_at_boot_the_files_go_back_before_the_server_starts(changer: Make, monke
 
 
 def test_at_boot_the_log_stays_where_the_newest_data_is(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = changer()
+    host = changer("appendfsync always")  # a write that waits for the disk is gone by SIGKILL
     before = host.config
     applied = apply(host, *host.redis(appendonly=True, hz=20))
     host.server.client().set("written after", "it")
