@@ -54,6 +54,7 @@ from ansible_collections.lowlat.redis.plugins.module_utils._judge.blame import (
     blame,
 )
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.culprits import again, toggled
+from ansible_collections.lowlat.redis.plugins.module_utils._judge.passing import events
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.recommend import recommend
 from ansible_collections.lowlat.redis.plugins.module_utils._judge.restored import judge_restored
 from ansible_collections.lowlat.redis.plugins.module_utils._message import message, named
@@ -103,7 +104,9 @@ def record(results: dict[str, Any]) -> dict[str, Any]:
         "restored": {
             "measurement": _measurement(results["restored"]),
             "gates": results["restored"].get("gates", []),
-            **judge_restored(results["restored"]),
+            **judge_restored(
+                results["restored"], events(_measurement(results["baseline"]), _judged(results["restored"]))
+            ),
         },
         "versions": {"ansible": results["ansible"]},
     }

@@ -39,6 +39,10 @@ def rendered(measured: dict[str, Any], **more: Any) -> str:
     # As Ansible's template renders it.
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True)
     environment.filters["dict2items"] = lambda given: [{"key": key, "value": given[key]} for key in given]
+    return environment.get_template("record.md.j2").render(report_record=recorded(measured, **more))
+
+
+def recorded(measured: dict[str, Any], **more: Any) -> dict[str, Any]:
     results = {
         "host": "redis-1",
         "name": "phase2",
@@ -55,7 +59,7 @@ def rendered(measured: dict[str, Any], **more: Any) -> str:
         "settings": SETTINGS,
         **more,
     }
-    return environment.get_template("record.md.j2").render(report_record=record(results))
+    return record(results)
 
 
 def statuses(text: str) -> dict[str, str]:
@@ -99,6 +103,14 @@ def test_all_four_tests_are_there(after: dict[str, Any], larger: int, carried: s
     rows = [line for line in text.splitlines() if line.startswith("| p50 | inconclusive | ")]
     assert [row.split(" | ")[-1] for row in rows] == [f"{carried} |"]
     assert "| rtt.p50 | +" in text
+
+
+@pytest.mark.parametrize(("background", "latency"), [(["bgsave"], "not_proven"), ([], "slower")])
+def test_a_restored_host_that_saves_is_not_called_slower_for_certain(background: list[str], latency: str) -> None:
+    after = taken(1.38)
+    after["evidence"] = {**after["evidence"], "background": background}
+    found = recorded(written(taken(1.38), P50, "roll_back"), restored=written(after, P50, "roll_back"))
+    assert found["restored"]["latency"] == latency
 
 
 def test_what_got_better_is_told_with_its_size() -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .cause import ARTIFACT
@@ -14,11 +14,12 @@ from .outcome import FAIL, INCONCLUSIVE, PASS, SOFT_FAIL
 AT_BASELINE, SLOWER, NOT_PROVEN, NOT_MEASURED = "at_baseline", "slower", "not_proven", "not_measured"
 
 
-def judge_restored(result: Mapping[str, Any]) -> dict[str, str]:
+def judge_restored(result: Mapping[str, Any], events: Sequence[str] = ()) -> dict[str, str]:
     """``{latency, reason}`` of what latency_probe returned on the restored host, held against the old baseline.
 
     Only gates against the baseline and the comparison itself count: an absolute gate may have failed before the change.
-    What a disturbance may have done is no more proof here than where a change is judged.
+    What a disturbance may have done is no more proof here than where a change is judged, nor what the server had to do
+    beside it that the baseline did not have (``events``, as ``passing`` has them).
     """
     if not result.get("measurement"):
         return {"latency": NOT_MEASURED, "reason": str(result.get("msg") or "nobody measured it")}
@@ -26,10 +27,11 @@ def judge_restored(result: Mapping[str, Any]) -> dict[str, str]:
     comparisons: Mapping[str, Mapping[str, Any]] = result.get("comparisons") or {}
     worse = [f"gate {gate['name']}: {gate['reason']}" for gate in gates if gate["outcome"] == FAIL]
     slower = [f"{name} is slower" for name, found in comparisons.items() if found["verdict"] == REGRESSION]
-    disturbed = result.get("cause") == ARTIFACT
-    if worse or (slower and not disturbed):
+    disturbance = f"a disturbance that may be all of it ({ARTIFACT})" if result.get("cause") == ARTIFACT else ""
+    beside = disturbance or ", ".join(events)
+    if worse or (slower and not beside):
         return {"latency": SLOWER, "reason": "; ".join([*worse, *slower])}
-    open_ = [f"{told} beside a disturbance that may be all of it ({ARTIFACT})" for told in slower]
+    open_ = [f"{told} beside {beside}" for told in slower]
     open_ += [
         f"gate {gate['name']} is inconclusive: {gate['reason']}"
         for gate in gates

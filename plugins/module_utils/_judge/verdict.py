@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cause as causes
-from . import passing
+from . import lacking, passing
 from .before_after import before_and_after
 from .blame import ROLL_BACK
 from .comparison import EQUIVALENT, IMPROVEMENT, REGRESSION, UNDECIDED
@@ -60,7 +60,8 @@ def too_coarse(gates: Sequence[Gate], measurement: Measurement) -> list[str]:
 def look(gates: Sequence[Gate], measurement: Measurement, baseline: Measurement | None, alpha: float) -> dict[str, Any]:
     """What one measurement of the verification says: ``{alpha, outcomes, comparisons}`` at this error."""
     outcomes = judge(gates, measurement, baseline, alpha)
-    return {"alpha": alpha, "outcomes": outcomes, "comparisons": before_and_after(baseline, measurement, alpha)}
+    comparisons = before_and_after(_comparable(baseline, measurement), measurement, alpha)
+    return {"alpha": alpha, "outcomes": outcomes, "comparisons": comparisons}
 
 
 def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: Measurement) -> bool:
@@ -70,7 +71,7 @@ def settled(seen: Mapping[str, Any], baseline: Measurement | None, measurement: 
     """
     if aborted(seen["outcomes"]):
         return True
-    events = passing.events(baseline, measurement)
+    events = passing.events(_comparable(baseline, measurement), measurement)
     hard = [_no_noise(outcome, seen["comparisons"]) for outcome in seen["outcomes"] if outcome["severity"] == "hard"]
     hard = [passing.beside(outcome, events) for outcome in hard]
     if any(outcome["outcome"] == INCONCLUSIVE and not outcome["excused"] for outcome in hard):
@@ -95,7 +96,7 @@ def conclude(
     something else to do that it did not have before, unless toggling shows whose doing it is.
     """
     last = looks[-1]
-    comparisons = last["comparisons"]
+    baseline, comparisons = _comparable(baseline, last["measurement"]), last["comparisons"]
     held = [_no_noise(outcome, comparisons) for outcome in last["outcomes"]]
     failing = any(outcome["severity"] == "hard" and outcome["outcome"] == FAIL for outcome in held)
     unseen = any(outcome["severity"] == "hard" and _not_judged(outcome) for outcome in held)
@@ -127,14 +128,20 @@ def conclude(
 
 def beside_events(outcomes: Outcomes, baseline: Measurement | None, measurement: Measurement) -> list[dict[str, Any]]:
     """The outcomes of a single measurement, open where the server had something else to do that may be all of it."""
-    found = passing.events(baseline, measurement)
+    found = passing.events(_comparable(baseline, measurement), measurement)
     return [dict(passing.beside(outcome, found)) for outcome in outcomes]
 
 
 def explain(baseline: Measurement | None, measurement: Measurement) -> dict[str, Any]:
     """``{cause, evidence, comparisons}`` of a single measurement that nobody looked at twice."""
+    baseline = _comparable(baseline, measurement)
     comparisons = before_and_after(baseline, measurement, ALPHAS[0])
     return {**causes.attribute(baseline, measurement, None, comparisons), "comparisons": comparisons}
+
+
+def _comparable(baseline: Measurement | None, measurement: Measurement) -> Measurement | None:
+    """None for one that was measured otherwise: over another transport a host looks slower, and its server no worse."""
+    return None if baseline is not None and lacking.unlike(measurement, baseline) else baseline
 
 
 def _not_judged(outcome: Mapping[str, Any]) -> bool:

@@ -70,22 +70,22 @@ def _recover(state_directory: Path) -> int:
     # The newest first: later changes were made on what earlier ones had left.
     found = (path.parent for path in sorted(state_directory.glob("changes/*/armed"), reverse=True))
     ends = [_tried(lambda each: _with_change(each, _take_back_now), directory) for directory in found]
-    return max([*ends, _tried(_clear, state_directory), *map(_unwatched, sorted(state_directory.glob("changes/*")))])
+    named = (_tried(_unwatched, directory) for directory in sorted(state_directory.glob("changes/*")))
+    return max([*ends, _tried(_clear, state_directory), *named])
 
 
 def _unwatched(directory: Path) -> int:
     """An open change without a deadline: the host has no login to its server, and can only say so."""
-    with contextlib.suppress(LowlatError, OSError):
-        # Looked for first: who confirms a change ends it before its deadline is removed.
-        armed = deadline.load(directory)
-        change = None if armed else Store(str(directory.parents[1])).at(directory)
-        # What is left of a failed rollback was said when it failed.
-        if change and change.state in UNFINISHED and change.state != "rollback_failed":
-            named = f"-e lowlat_change_id={change.change_id} -e gated_change_state_directory={directory.parents[1]}"
-            told = f"{change.state}, and not taken back: it has no deadline, so the host has no login to its server"
-            _say(directory, [told, f"take it back by the playbook lowlat.redis.rollback with {named}"])
-            return BY_HAND
-    return DONE
+    # Looked for first: who confirms a change ends it before its deadline is removed.
+    armed = deadline.load(directory)
+    change = None if armed else Store(str(directory.parents[1])).at(directory)
+    # What is left of a failed rollback was said when it failed.
+    if change is None or change.state not in UNFINISHED or change.state == "rollback_failed":
+        return DONE
+    named = f"-e lowlat_change_id={change.change_id} -e gated_change_state_directory={directory.parents[1]}"
+    told = f"{change.state}, and not taken back: it has no deadline, so the host has no login to its server"
+    _say(directory, [told, f"take it back by the playbook lowlat.redis.rollback with {named}"])
+    return BY_HAND
 
 
 def _clear(state_directory: Path) -> int:

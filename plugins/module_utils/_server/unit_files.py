@@ -74,10 +74,11 @@ def _unknown(unit: str, aliases: Iterable[str], paths: list[str]) -> list[str]:
     """
     read = {os.path.basename(path): path for path in paths}
     there: dict[str, str] = {}  # of files of one name the most important counts
-    for place in PLACES:
-        for name in _dropped_into(unit, aliases):
-            for path in sorted(glob.glob(f"{glob.escape(os.path.join(place, name))}.d/*.conf")):
-                there.setdefault(os.path.basename(path), path)
+    # A drop-in for the unit by its own name counts more than one for another name of it or for all, wherever that is.
+    alike = [_dropped_into(name) for name in (unit, *aliases)] + [[unit.rpartition(".")[2]]]
+    for name in (os.path.join(place, name) for names in alike for place in PLACES for name in names):
+        for path in sorted(glob.glob(f"{glob.escape(name)}.d/*.conf")):
+            there.setdefault(os.path.basename(path), path)
     found = [path for name, path in there.items() if name != _OURS and not _known(path, read.get(name))]
     whole = next((path for path in (os.path.join(place, unit) for place in PLACES) if os.path.exists(path)), None)
     # Of an instance of a template, a link or a generated one another file is read.
@@ -86,15 +87,14 @@ def _unknown(unit: str, aliases: Iterable[str], paths: list[str]) -> list[str]:
     return found
 
 
-def _dropped_into(unit: str, aliases: Iterable[str]) -> list[str]:
-    """The names whose drop-ins are for this unit too, see systemd.unit(5); the nearest first."""
+def _dropped_into(name: str) -> list[str]:
+    """The names whose drop-ins are for the unit of this name too, see systemd.unit(5); the nearest first."""
+    stem, dot, kind = name.rpartition(".")
+    prefix, at, _instance = stem.partition("@")
     found: dict[str, None] = {}
-    for name in (unit, *aliases):
-        stem, dot, kind = name.rpartition(".")
-        prefix, at, _instance = stem.partition("@")
-        for start in (prefix, *(prefix[: dash.end()] for dash in reversed([*re.finditer("-", prefix)]))):
-            found.update(dict.fromkeys((start + stem[len(prefix) :] + dot + kind, start + at + dot + kind)))
-    return [*found, unit.rpartition(".")[2]]
+    for start in (prefix, *(prefix[: dash.end()] for dash in reversed([*re.finditer("-", prefix)]))):
+        found.update(dict.fromkeys((start + stem[len(prefix) :] + dot + kind, start + at + dot + kind)))
+    return list(found)
 
 
 def _known(path: str, read: str | None) -> bool:

@@ -197,3 +197,16 @@ def test_a_drop_in_for_more_units_than_this(host: Any, name: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("[Service]\n")
     assert str(path) in the_hazard(host)["reason"]
+
+
+@pytest.mark.parametrize("name", ["other-name.service", "service"])
+def test_a_drop_in_that_one_of_the_units_own_overrules(host: Any, name: str) -> None:
+    """Wherever that is, see systemd.unit(5): those for all services and those of other names come last."""
+    host.systemd.facts["Names"] = f"{UNIT} other-name.service"
+    read = Path(host.unit.parent / f"{UNIT}.d" / "50-site.conf")
+    overruled = Path(host.unit.parent.parent / "etc" / f"{name}.d" / "50-site.conf")
+    for path in (read, overruled):
+        path.parent.mkdir(parents=True)
+        path.write_text("[Service]\n")
+    host.systemd.facts["DropInPaths"] = str(read)
+    assert restarting(host)["warnings"] == []

@@ -154,7 +154,7 @@ def test_at_boot_the_files_go_back_before_the_server_starts(changer: Make, monke
 
 
 def test_at_boot_the_log_stays_where_the_newest_data_is(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = changer()
+    host = changer("appendfsync always")  # a write that waits for the disk is gone by SIGKILL
     before = host.config
     applied = apply(host, *host.redis(appendonly=True, hz=20))
     host.server.client().set("written after", "it")
@@ -197,6 +197,22 @@ def test_recover_names_an_open_change_that_it_has_no_login_for(changer: Make) ->
     host.run("rolled_back")
     done = run(host, "recover", host.state_directory)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_recover_of_a_change_that_cannot_be_read_is_no_success(changer: Make) -> None:
+    """It may be open: nobody else looks after one without a deadline."""
+    host = changer()
+    apply(host, *host.redis(hz=20))  # leaves the host its commands
+    host.run("rolled_back")
+    journal = directory(host, apply(host, *host.redis(hz=20), seconds=0)) / "journal"
+    journal.rename(journal.with_suffix(".away"))
+    journal.mkdir()  # as unreadable as a broken disk makes it
+    done = run(host, "recover", host.state_directory)
+    assert done.returncode == commands.AGAIN
+    assert f"lowlat: {journal.parent}: " in done.stderr
+    journal.rmdir()
+    journal.with_suffix(".away").rename(journal)
+    host.run("rolled_back")
 
 
 def test_recover_of_a_directory_that_is_not_there_is_no_success(changer: Make) -> None:

@@ -51,6 +51,15 @@ def test_what_a_disturbance_may_have_done_is_not_proven() -> None:
     assert judge_restored({**result, "gates": [gate("pass")], "cause": "genuine"})["latency"] == "slower"
 
 
+def test_what_the_server_had_to_do_beside_it_is_no_proof_either() -> None:
+    """Where a change is judged, gates that fail beside a save of the server's are open, and so is the comparison."""
+    result = {"measurement": {"rtt": {}}, "cause": "genuine", "comparisons": {"rtt.p50": {"verdict": "regression"}}}
+    found = judge_restored({**result, "gates": [gate("inconclusive")]}, ["a BGSAVE"])
+    assert found["latency"] == "not_proven"
+    assert "rtt.p50 is slower beside a BGSAVE" in found["reason"]
+    assert judge_restored({**result, "gates": [gate("fail")]}, ["a BGSAVE"])["latency"] == "slower"
+
+
 def test_what_nobody_measured_is_said_to_be_so() -> None:
     assert judge_restored({})["latency"] == "not_measured"
     assert judge_restored({"msg": "nobody listens"}) == {"latency": "not_measured", "reason": "nobody listens"}
