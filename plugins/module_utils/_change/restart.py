@@ -42,6 +42,8 @@ def restart(
         readying.await_master(host)
         replica_in_sync = readying.make_ready(host, ours)
         known = remembered.capture(host)
+        if host.instance.unit:  # or a limit of its starts may stop it, and refuse to start it
+            systemd.systemctl("reset-failed", "--", host.instance.unit)
         with _writes_held(host):  # the count is to be that of the dump
             numbered.refuse(host, "it was not restarted")
             keys_before = keys.count(host.client)
