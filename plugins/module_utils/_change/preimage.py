@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -141,14 +140,6 @@ def config_files(change: Change) -> frozenset[str]:
         if setting.kind != "redis"
     }
     return frozenset(image.path for image in file_images(change)) - others
-
-
-def digest(path: str) -> str:
-    """What a file holds, as a name for it; empty where it does not exist."""
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 #: Where a value is, in words.
