@@ -4,18 +4,33 @@
 
 from __future__ import annotations
 
+import math
+
 from .._errors import ChangeError
 from .._server import unit_files
 from .._settings.setting import Host
 from . import persistence
 
+#: The save at the end may take longer than the last one: of more keys, with a disk that others use.
+_ROOM = 2.0
+
 
 def found(host: Host, files: unit_files.UnitFiles) -> tuple[str, str] | None:
     """How, and the files of the unit; None where the data does not come from a save at the end."""
-    if not files.stops_hard:
+    how = files.stops_hard or _stops_early(host, files)
+    if not how:
         return None
     state = persistence.persistence(host)
-    return None if state.aof or state.replica_in_sync or not state.keys else (files.stops_hard, ", ".join(files.paths))
+    return None if state.aof or state.replica_in_sync or not state.keys else (how, ", ".join(files.paths))
+
+
+def _stops_early(host: Host, files: unit_files.UnitFiles) -> str:
+    """In the middle of its save, by a SIGKILL."""
+    if files.stops_within == math.inf:
+        return ""
+    took = int(host.client.info("persistence").get("rdb_last_bgsave_time_sec", -1))  # -1 before the first
+    early = took * _ROOM > files.stops_within
+    return f"a TimeoutStopSec= of {files.stops_within:g} s, where its last save took {took} s" if early else ""
 
 
 def refuse(host: Host) -> None:
@@ -27,5 +42,5 @@ def refuse(host: Host) -> None:
             "The server would be stopped before it has saved, so it was not restarted",
             where=str(host.instance.unit),
             why=f"{where} says {how}",
-            remedy="Take that out, run systemctl daemon-reload; then try again",
+            remedy="Take that out or give it more time, run systemctl daemon-reload; then try again",
         )

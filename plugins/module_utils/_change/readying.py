@@ -42,7 +42,6 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
             "restart it yourself or try again",
         )
-    hard_stop.refuse(host)
     missing = modules.missing_at_a_start(host.client, host.instance)
     if missing:
         raise ChangeError(
@@ -56,6 +55,7 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
         rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
         save_before_stop(host)
+    hard_stop.refuse(host)  # here at last: by now it is known how long a save takes
     return state.replica_in_sync
 
 
