@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import directives, instance, starting
+from .._server import directives, instance, process, starting
 from .._server.connection import refusal
 from .._settings.setting import Host
 from . import listening
@@ -91,7 +91,8 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
         value = stored.get(name, default)
         if name == "dir":
             # A relative directory, or none, is the one that the server is in and is started in again.
-            differs = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+            other = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+            differs = other or process.mounted_over(host.instance.pid)
         else:
             differs = not directives.same(name, _said(name, value), running[name])
         if differs:
