@@ -171,7 +171,7 @@ def test_at_boot_fewer_databases_that_wait_for_a_restart_go_first(
     changer: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The start would die of them, or mix them out of an AOF."""
-    host = changer("databases 16", "appendonly yes")
+    host = changer("databases 16", "appendonly yes", "appendfsync always")
     before = host.config
     applied = apply(host, *host.redis(databases=4, hz=20), restart="defer")
     host.server.client(db=9).set("key", "nine")
