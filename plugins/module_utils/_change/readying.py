@@ -8,7 +8,7 @@ import contextlib
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import acl_users, modules
+from .._server import acl_users, config_reader, directives, modules, startable
 from .._settings.setting import Host
 from . import evicting, hard_stop, settling
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
@@ -52,6 +52,7 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             "try again",
         )
     _refuse_to_lose_users(host)
+    _refuse_unstartable(host)
     if state.aof:
         rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
@@ -70,6 +71,21 @@ def _refuse_to_lose_users(host: Host) -> None:
             where=str(host.address),
             why=f"what {', '.join(users)} may do differs from the config file or the ACL file",
             remedy="Save them (CONFIG REWRITE, or ACL SAVE with an aclfile), then restart it yourself or try again",
+        )
+
+
+def _refuse_unstartable(host: Host) -> None:
+    """ChangeError: somebody may have written into the file since."""
+    path, version = host.instance.config_file, host.instance.version
+    if path is None or version < startable.SINCE:
+        return
+    found = startable.objections(config_reader.read_bytes(path), path, version, directives.running(host.client))
+    if found:
+        raise ChangeError(
+            "The server would not start with its config file, so it was not restarted",
+            where=path,
+            why="; ".join(found[:3]),
+            remedy="Correct that, then restart it yourself or try again",
         )
 
 
