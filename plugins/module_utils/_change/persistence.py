@@ -88,6 +88,10 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
     for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):
             continue
+        if (
+            name == "replicaof" and host.instance.cluster
+        ):  # stands in nodes.conf, and in the file no node starts with it
+            continue
         value = stored.get(name, default)
         if name == "dir":
             # A relative directory, or none, is the one that the server is in and is started in again.

@@ -125,7 +125,11 @@ def _prove_start(host: Host, before: dict[str, str], ours: frozenset[str]) -> No
     lost = [
         name
         for name, now in directives.running(host.client).items()
-        if name not in ours and before.get(name, now) != now and directives.immutable(name, host.instance.version)
+        if name not in ours
+        and before.get(name, now) != now
+        and directives.immutable(name, host.instance.version)
+        # A master that it has got meanwhile is a failover's.
+        and not (directives.primary(name) == "replicaof" and (now or host.instance.cluster))
     ]
     if lost:
         raise ChangeError(

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import restart
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import refusal
 from tests.integration._change.test_replicas import FAST, in_sync
 
 pytestmark = pytest.mark.slow
@@ -52,3 +53,26 @@ def test_none_at_all_is_for_a_person_to_look_at(host: Any, monkeypatch: pytest.M
     meanwhile(host.master.client().flushall, monkeypatch)
     with pytest.raises(ChangeError, match="0 keys now|0 after"):
         host.apply(*host.redis(databases=8), restart="allowed")
+
+
+def test_a_failover_while_a_master_is_restarted(
+    changer: Make, redis_server: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a Sentinel, which makes it a replica as soon as it is back."""
+    host, other = changer(*FAST, persist=True), redis_server(*FAST)
+    for server in (host.server, other):
+        server.client().set("key", "value")
+    start = restart.restart_process
+
+    def restarted(there: Any) -> None:
+        start(there)
+        until(lambda: refusal(host.server.client(), host.server.address()) is None, "the server", "")
+        host.server.client().replicaof("127.0.0.1", other.port)
+        host.server.client().config_rewrite()
+
+    with monkeypatch.context() as here:
+        here.setattr(restart, "restart_process", restarted)
+        assert host.apply(*host.redis(databases=8), restart="allowed")["state"] == "applied"
+    undone = host.run("rolled_back")
+    assert (undone["state"], host.live("databases")) == ("rolled_back", "16")
+    assert f"replicaof 127.0.0.1 {other.port}".encode() in host.config
