@@ -25,12 +25,18 @@ def found(host: Host, files: unit_files.UnitFiles) -> tuple[str, str] | None:
 
 
 def _stops_early(host: Host, files: unit_files.UnitFiles) -> str:
-    """In the middle of its save, by a SIGKILL."""
+    """By a SIGKILL, in the middle of its save, or while it waits for a replica, as from 7.0 on."""
     if files.stops_within == math.inf:
         return ""
-    took = int(host.client.info("persistence").get("rdb_last_bgsave_time_sec", -1))  # -1 before the first
-    early = took * _ROOM > files.stops_within
-    return f"a TimeoutStopSec= of {files.stops_within:g} s, where its last save took {took} s" if early else ""
+    took = max(0, int(host.client.info("persistence").get("rdb_last_bgsave_time_sec", 0)))  # -1 before the first
+    waits = 0
+    if host.instance.replicas:
+        shown = {str(name): str(value) for name, value in host.client.config_get("shutdown-timeout").items()}
+        waits = int(shown.get("shutdown-timeout") or 0)
+    if took * _ROOM + waits <= files.stops_within:
+        return ""
+    replicas = f" and it may wait {waits} s for its replicas" if waits else ""
+    return f"a TimeoutStopSec= of {files.stops_within:g} s, where its last save took {took} s{replicas}"
 
 
 def refuse(host: Host) -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.lowlat.redis.plugins.module_utils._change import readying
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from tests.integration._change.in_unit import PlayedSystemd
+from tests.integration._change.test_replicas import FAST, in_sync
 
 pytestmark = pytest.mark.slow
 
@@ -67,3 +68,13 @@ def test_it_is_refused_beforehand_where_an_earlier_save_tells(host: Any) -> None
     for enough in ("1min 30s", "infinity", ""):
         host.systemd.facts["TimeoutStopUSec"] = enough
         host.apply(*host.redis(databases=8), restart="allowed", check=True)
+
+
+def test_so_is_one_that_may_wait_for_its_replicas_until_then(host: Any, redis_server: Make) -> None:
+    """It saves only after that."""
+    host.systemd.facts["TimeoutStopUSec"] = "9s"
+    host.apply(*host.redis(databases=8), restart="allowed", check=True)
+    replica = redis_server(*FAST, f"replicaof 127.0.0.1 {host.server.port}")
+    in_sync(replica)
+    (hazard,) = host.refused(*host.redis(databases=8), restart="allowed")
+    assert hazard["id"] == "stop_does_not_save" and "wait 10 s for its replicas" in hazard["reason"]
