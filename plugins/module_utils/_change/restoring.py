@@ -23,6 +23,9 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
         )
         if reached is None:
             continue
+        if preimage.is_gone(setting, reached):
+            _tell(result, f"{setting.kind} {setting.key} is not there any more, so that it was not put back")
+            continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
         with collecting(result, step), server_errors(reached.address):
@@ -33,6 +36,11 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
             if setting.kind == "redis" and setting.key in result.hurting:
                 continue
             provider.write_live(setting, before.live, reached)
+
+
+def _tell(result: Undone, warning: str) -> None:
+    if warning not in result.warnings:
+        result.warnings.append(warning)
 
 
 def _in_order(change: Change) -> list[tuple[Setting, Reading, dict[str, Any]]]:
