@@ -69,9 +69,13 @@ def in_order(values: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, Any
     The old limit under the new policy would evict, or the new limit under the old policy.
     """
     found = list(values)
-    spares = any(name == "maxmemory-policy" and then == "noeviction" for name, _now, then in found)
-    last = "maxmemory" if spares else "maxmemory-policy"
+    last = set_last({name: then for name, _now, then in found})
     return sorted(found, key=lambda one: one[0] == last)
+
+
+def set_last(values: Mapping[str, Any]) -> str:
+    """The directive of these that is to be set after all others."""
+    return "maxmemory" if values.get("maxmemory-policy") == "noeviction" else "maxmemory-policy"
 
 
 def without_what_evicts(change: Change, host: Host, runtime: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _foreign_parts(result: Undone, image: FileImage, now: FileImage) -> list[str
 
 
 def _own_digests(result: Undone, path: str) -> set[str]:
-    """Of what the change was to write, and of what stood there when it was applied."""
+    """Of what the change was to write; journals of older releases tell what stood there when it was applied, too."""
     intended_here: Mapping[str, Any] = result.change.opened["lines"].get(path, {})
     applied = result.change.journal.last("applied") or {}
     found = {intended_here.get("digest"), applied.get("written", {}).get(path)}

@@ -112,7 +112,7 @@ def foreign_supervisor(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 def users_not_saved(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """ACL users made or changed with ACL SETUSER and never saved are not the same after a restart."""
     path, version = host.instance.config_file, host.instance.version
-    if not at_a_start(plan, restart) or version < (6, 0, 0) or path is None:
+    if not at_a_start(plan, restart) or version < acl_users.SINCE or path is None:
         return
     users = acl_users.unsaved(host.client, path, version)
     if users:

@@ -62,7 +62,7 @@ def databases_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator
 def not_startable(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """What was written into the file since the server started nobody has tried: with a bad line it stays down."""
     path, version = host.instance.config_file, host.instance.version
-    if not at_a_start(plan, restart) or path is None or version < (6, 0, 0):
+    if not at_a_start(plan, restart) or path is None or version < startable.SINCE:
         return
     content = config_reader.read_bytes(path)
     for item in plan.to_change:

@@ -80,7 +80,7 @@ def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator
             str(host.instance.unit),
             f"its unit stops the server with {how} ({where}), before it has saved: what was written since the last "
             "save would be lost",
-            "take that out of the unit (and systemctl daemon-reload), or turn on AOF first",
+            "take that out of the unit, or give it more time there (and systemctl daemon-reload), or turn on AOF first",
         )
 
 

@@ -52,7 +52,9 @@ def take_out(edits: Sequence[Edit], before: bytes, current: bytes) -> bytes:
         ours.extend(edit[2])
         at = edit[1]
     ours.extend(digests[at:])
-    places = dict(_matches(ours, [_digest(line) for line in here]))
+    found = [_digest(line) for line in here]
+    places = dict(_matches(ours, found))
+    _add_moved(places, ours, found, [at for first, last, _edit in spans for at in range(first, last)])
     return b"\n".join(_undone(here, spans, places, old, made=not before))
 
 
@@ -98,5 +100,16 @@ def _matches(ours: Sequence[str], here: Sequence[str]) -> Iterator[tuple[int, in
         yield from ((block.a + at, block.b + at) for at in range(block.size))
 
 
+def _add_moved(places: dict[int, int], ours: Sequence[str], here: Sequence[str], edited: Sequence[int]) -> None:
+    """A server that writes its file anew puts them in an order of its own. Only a line that stands there once."""
+    taken = set(places.values())
+    for at in edited:
+        if at not in places and here.count(ours[at]) == 1 and here.index(ours[at]) not in taken and ours[at] != _BLANK:
+            places[at] = here.index(ours[at])
+
+
 def _digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()[:32]
+
+
+_BLANK = _digest(b"")

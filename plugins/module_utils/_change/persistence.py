@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import directives, instance, starting
+from .._server import directives, instance, process, starting
 from .._server.connection import refusal
 from .._settings.setting import Host
 from . import listening
@@ -88,10 +88,15 @@ def elsewhere(host: Host, ours: frozenset[str]) -> list[str]:
     for name, default in asked.items():
         if name not in running or (name in ours and name in _CHANGEABLE):
             continue
+        if (
+            name == "replicaof" and host.instance.cluster
+        ):  # stands in nodes.conf, and in the file no node starts with it
+            continue
         value = stored.get(name, default)
         if name == "dir":
             # A relative directory, or none, is the one that the server is in and is started in again.
-            differs = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+            other = str(value).startswith("/") and os.path.realpath(str(value)) != os.path.realpath(running[name])
+            differs = other or process.mounted_over(host.instance.pid)
         else:
             differs = not directives.same(name, _said(name, value), running[name])
         if differs:

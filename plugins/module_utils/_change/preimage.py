@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Callable, cast
 
+from .._errors import BadInput
 from .._host.file_image import FileImage
 from .._server import directives
 from .._server.connection import Address
-from .._settings import registry
+from .._settings import kernel_file, registry
 from .._settings.setting import Host, Reading, Setting
 from . import boot, keys, numbered, remembered, sealed
 from .launch import Launch
@@ -132,6 +132,17 @@ def readable(host: Host | None) -> Host | None:
     return replace(host, instance=replace(host.instance, config_file=None))
 
 
+def is_gone(setting: Setting, host: Host) -> bool:
+    """Whether a value of the kernel has gone with its device or module, so that there is nothing to put back."""
+    if setting.kind not in KERNEL_KINDS:
+        return False
+    try:
+        registry.provider(setting.kind).read(setting, host)
+    except BadInput as error:
+        return error.details.get("code") == kernel_file.ABSENT
+    return False
+
+
 def config_files(change: Change) -> frozenset[str]:
     """The files of the change that the server itself reads: the paths of the other kinds are known without it."""
     host = without_server()
@@ -141,14 +152,6 @@ def config_files(change: Change) -> frozenset[str]:
         if setting.kind != "redis"
     }
     return frozenset(image.path for image in file_images(change)) - others
-
-
-def digest(path: str) -> str:
-    """What a file holds, as a name for it; empty where it does not exist."""
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 #: Where a value is, in words.
@@ -170,7 +173,7 @@ def differences(
     found = []
     for setting, before, _facts in changed_settings(change):
         reached = readable(host) or (without_server() if setting.kind in KERNEL_KINDS else None)
-        if reached is None:
+        if reached is None or is_gone(setting, reached):
             continue
         now = registry.provider(setting.kind).read(setting, reached)
         for where, here, then in (("live", now.live, before.live), ("stored", now.persisted, before.persisted)):

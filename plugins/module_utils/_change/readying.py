@@ -8,7 +8,7 @@ import contextlib
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import modules
+from .._server import acl_users, config_reader, directives, modules, startable
 from .._settings.setting import Host
 from . import evicting, hard_stop, settling
 from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
@@ -42,7 +42,6 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             remedy="Write a limit that holds its data into its config file, or the command line of its unit; then "
             "restart it yourself or try again",
         )
-    hard_stop.refuse(host)
     missing = modules.missing_at_a_start(host.client, host.instance)
     if missing:
         raise ChangeError(
@@ -52,11 +51,42 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             remedy="Write it into the config file as loadmodule, with its arguments; then restart it yourself or "
             "try again",
         )
+    _refuse_to_lose_users(host)
+    _refuse_unstartable(host)
     if state.aof:
         rewrite_aof(host)
     if not state.aof and not state.replica_in_sync and state.save_points and state.keys:
         save_before_stop(host)
+    hard_stop.refuse(host)  # here at last: by now it is known how long a save takes
     return state.replica_in_sync
+
+
+def _refuse_to_lose_users(host: Host) -> None:
+    """ChangeError: somebody may have made them since the change was looked at."""
+    path, version = host.instance.config_file, host.instance.version
+    users = acl_users.unsaved(host.client, path, version) if path and version >= acl_users.SINCE else []
+    if users:
+        raise ChangeError(
+            "The server would lose ACL users in a restart",
+            where=str(host.address),
+            why=f"what {', '.join(users)} may do differs from the config file or the ACL file",
+            remedy="Save them (CONFIG REWRITE, or ACL SAVE with an aclfile), then restart it yourself or try again",
+        )
+
+
+def _refuse_unstartable(host: Host) -> None:
+    """ChangeError: somebody may have written into the file since."""
+    path, version = host.instance.config_file, host.instance.version
+    if path is None or version < startable.SINCE:
+        return
+    found = startable.objections(config_reader.read_bytes(path), path, version, directives.running(host.client))
+    if found:
+        raise ChangeError(
+            "The server would not start with its config file, so it was not restarted",
+            where=path,
+            why="; ".join(found[:3]),
+            remedy="Correct that, then restart it yourself or try again",
+        )
 
 
 def await_master(host: Host) -> None:

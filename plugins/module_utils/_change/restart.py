@@ -42,6 +42,8 @@ def restart(
         readying.await_master(host)
         replica_in_sync = readying.make_ready(host, ours)
         known = remembered.capture(host)
+        if host.instance.unit:  # or a limit of its starts may stop it, and refuse to start it
+            systemd.systemctl("reset-failed", "--", host.instance.unit)
         with _writes_held(host):  # the count is to be that of the dump
             numbered.refuse(host, "it was not restarted")
             keys_before = keys.count(host.client)
@@ -89,7 +91,7 @@ def _make_whole(
         threads.set_affinity(host.instance.pid, known["cpus"])
     if replica_in_sync:
         until(lambda: readying.link_is_up(host.client), "the replica to be in sync again", str(host.address))
-    _prove_keys(host, keys_before)
+    _prove_keys(host, keys_before, replica_in_sync)
     _prove_start(host, known["runtime"], ours)
     put_back_runtime_settings(host, known["runtime"], ours)
 
@@ -101,9 +103,14 @@ def proof(host: Host) -> dict[str, Any]:
     return {"pid": host.instance.pid, "process_started": host.instance.process_started, **held.told()}
 
 
-def _prove_keys(host: Host, before: keys.Count) -> None:
-    """Every key is there, or its time had come while the server was away or since."""
+def _prove_keys(host: Host, before: keys.Count, of_its_master: bool) -> None:
+    """Every key is there, or its time had come while the server was away or since.
+
+    A replica has what its master has by now, whose clients went on deleting: there only none at all is missing data.
+    """
     held, expired = keys.since_start(host.client)
+    if of_its_master and held:
+        return
     if held + expired < before.keys and not keys.expired_uncounted(host.client, before):
         raise DataMissing(
             "Keys are missing after the restart",
@@ -118,7 +125,11 @@ def _prove_start(host: Host, before: dict[str, str], ours: frozenset[str]) -> No
     lost = [
         name
         for name, now in directives.running(host.client).items()
-        if name not in ours and before.get(name, now) != now and directives.immutable(name, host.instance.version)
+        if name not in ours
+        and before.get(name, now) != now
+        and directives.immutable(name, host.instance.version)
+        # A master that it has got meanwhile is a failover's.
+        and not (directives.primary(name) == "replicaof" and (now or host.instance.cluster))
     ]
     if lost:
         raise ChangeError(

@@ -4,22 +4,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._host import files, systemd
 from .._server.connection import server_errors
 from .._settings import registry
 from .._settings.setting import Host, Reading, Setting
-from . import foreign, foreign_files, preimage, stored
+from . import evicting, foreign, foreign_files, preimage, stored
 from .store import Change
 from .undone import Undone, collecting
 
 
 def restore_live(change: Change, host: Host | None, result: Undone) -> None:
     """Without the server only what is the kernel's goes back. What others have set is told, and may stay."""
-    for setting, before, facts in reversed(preimage.changed_settings(change)):
+    for setting, before, facts in _in_order(change):
         reached = preimage.readable(host) or (
             preimage.without_server() if setting.kind in preimage.KERNEL_KINDS else None
         )
         if reached is None:
+            continue
+        if preimage.is_gone(setting, reached):
+            _tell(result, f"{setting.kind} {setting.key} is not there any more, so that it was not put back")
             continue
         provider = registry.provider(setting.kind)
         step = f"set {setting.kind} {setting.key} back"
@@ -31,6 +36,20 @@ def restore_live(change: Change, host: Host | None, result: Undone) -> None:
             if setting.kind == "redis" and setting.key in result.hurting:
                 continue
             provider.write_live(setting, before.live, reached)
+
+
+def _tell(result: Undone, warning: str) -> None:
+    if warning not in result.warnings:
+        result.warnings.append(warning)
+
+
+def _in_order(change: Change) -> list[tuple[Setting, Reading, dict[str, Any]]]:
+    """As they came, the last one first; but nothing is evicted between two of them."""
+    changed = preimage.changed_settings(change)[::-1]
+    last = evicting.set_last(
+        {setting.key: before.live for setting, before, _facts in changed if setting.kind == "redis"}
+    )
+    return sorted(changed, key=lambda one: (one[0].kind, one[0].key) == ("redis", last))
 
 
 def restore_files(change: Change, result: Undone, kept: frozenset[str] = frozenset()) -> None:

@@ -21,11 +21,11 @@ from . import (
     foreign_files,
     given_back,
     guards_rollback,
+    log_again,
     lost_data,
     neighbours,
     not_in_effect,
     other_data,
-    persistence,
     preimage,
     remembered,
     said,
@@ -128,6 +128,7 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
     """Bring everything back and compare; what failed or differs is left to do."""
     stored_now = said.now(change)
     interrupted = remembered.interrupted(change)
+    about_data = not ABOUT_DATA.isdisjoint(preimage.ours(change))
     lost = interrupted = interrupted and given_back.wanted(result, interrupted, stored_now)
     host, why = waiting.reach(connect)
     _look(change, host, result)
@@ -148,19 +149,19 @@ def _restore(change: Change, connect: Callable[[], Host], result: Undone) -> Non
         dead = host is None and _is_dead(change, why, result)
     if dead:
         lost = lost or given_back.wanted(result, given_back.opened_with(change), stored_now)
-        if not ABOUT_DATA.isdisjoint(preimage.ours(change)):
+        if about_data:
             unasked.make_room(change, result)
             host, why = start_with_its_data(change, connect, lost, result)
             dead = host is None and _is_dead(change, why, result)
             _look(change, host, result)
     if dead:
         unasked.hold(change, result)
-    if dead or not guards_rollback.asked(change):
+    if dead or not about_data:
         restore_files(change, result)
     if host is None and not dead:
         host, why = waiting.reach(connect, BLOCKED)
         _look(change, host, result)
-    if not dead and guards_rollback.asked(change):
+    if not dead and about_data:
         _restore_files_of_a_server_that_was_asked(change, host, result)
     restore_live(change, host, result)
     activate(change, host, result)
@@ -193,6 +194,8 @@ def _look(change: Change, host: Host | None, result: Undone) -> None:
 
 def _restore_files_of_a_server_that_was_asked(change: Change, host: Host | None, result: Undone) -> None:
     """With the old config file one that nobody could ask might not start again, or lose keys: that file waits."""
+    if host:
+        log_again.turn_on(change, host, result)
     waits = preimage.config_files(change) if host is None else frozenset()
     restore_files(change, result, waits)
     result.left.extend(f"put {path} back: nobody could ask the server what it holds by now" for path in sorted(waits))
@@ -219,10 +222,8 @@ def _prove(
         return
     if result.restarted:
         restore_live(change, host, result)
-    with collecting(result, "wait for the AOF that was turned on again"), server_errors(host.address):
-        changed = preimage.changed_settings(change)
-        if any((setting.key, before.live) == ("appendonly", "yes") for setting, before, _facts in changed):
-            persistence.wait_for_aof(host)
+    if "appendonly" not in result.hurting:
+        log_again.turn_on(change, host, result)
     with collecting(result, "compare the host with its pre-images"), server_errors(host.address):
         result.left.extend(differences(result, host))
         for name, now, then in remembered.differing(host, lost["runtime"], preimage.ours(change)) if lost else ():

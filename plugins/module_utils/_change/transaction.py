@@ -57,7 +57,8 @@ def apply(
                 "applied",
                 restarted=written.restarted,
                 pending=written.pending,
-                written={path: preimage.digest(path) for path in plan.files(host)},
+                # Not what stands there by now: somebody may have edited it meanwhile, and a rollback must see that.
+                written={path: told["digest"] for path, told in captured["lines"].items()},
             )
         except BaseException as error:
             _take_back(change, connect, error)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from .._settings.setting import Host
-from . import guards_rollback, lost_data, preimage
+from . import guards_rollback, log_again, lost_data, preimage
 from .restoring import restore_files, restore_live
 from .reviving import restart_where_needed, start_again
 from .store import Change
@@ -31,7 +31,7 @@ def make_room(change: Change, result: Undone) -> None:
 
 def hold(change: Change, result: Undone) -> None:
     """Before its files go back."""
-    result.hurting = guards_rollback.asked(change) - _spares(change) | result.held_back
+    result.hurting = guards_rollback.asked(change) - _spares(change) | result.held_back | _old_log(change)
 
 
 def _spares(change: Change) -> frozenset[str]:
@@ -42,17 +42,25 @@ def _spares(change: Change) -> frozenset[str]:
     )
 
 
+def _old_log(change: Change) -> frozenset[str]:
+    """It is older than the dump."""
+    return log_again.KEY if log_again.is_wanted(change) else frozenset()
+
+
 def start(change: Change, connect: Callable[[], Host], lost: Mapping[str, Any], result: Undone) -> Host:
     """With these files; then it is asked, and what would destroy nothing goes back as well."""
     asked = guards_rollback.asked(change)
-    files = sorted(preimage.config_files(change)) if asked - _spares(change) else []
+    waiting = asked | _old_log(change)
+    files = sorted(preimage.config_files(change)) if waiting - _spares(change) else []
     waits = [f"put {path} back: nobody could ask the server what it holds by now" for path in files]
     result.left.extend(waits)
-    host = start_again(change, connect, lost, result, asked)
+    host = start_again(change, connect, lost, result, waiting)
     result.left[:] = [step for step in result.left if step not in waits]
+    result.hurting = result.held_back
     guards_rollback.look(change, host, result)
     lost_data.look(change, host, result)
-    if asked:
+    if waiting:
+        log_again.turn_on(change, host, result)
         restore_files(change, result)
         restore_live(change, host, result)
         host = restart_where_needed(change, host, result)

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -91,3 +93,19 @@ def parse_show(text: str) -> dict[str, str]:
         if equals:
             found[name] = f"{found[name]}\n{value}" if name in found else value
     return found
+
+
+#: Seconds of a unit of time, as systemctl shows spans of it.
+_SPANS = dict(
+    zip(
+        ["us", "ms", "s", "min", "h", "d", "w", "month", "y"],
+        (1e-6, 1e-3, 1.0, 60.0, 3600.0, 86400.0, 604800.0, 2629800.0, 31557600.0),
+    )
+)
+
+
+def seconds(span: str) -> float:
+    """Of a span like ``1min 30s``; infinite where it is ``infinity``, or nothing that we know."""
+    words = re.findall(r"([\d.]+)([a-z]+)", span)
+    known = bool(words) and all(unit in _SPANS for _number, unit in words)
+    return sum(float(number) * _SPANS[unit] for number, unit in words) if known else math.inf

@@ -17,6 +17,8 @@ from .instance import Version
 if TYPE_CHECKING:
     import redis
 
+#: The first version that has users.
+SINCE = (6, 0, 0)
 _ALIASES = {
     "allkeys": "~*",
     "allchannels": "&*",

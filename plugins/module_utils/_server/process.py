@@ -162,3 +162,16 @@ def _started_together(process: Process, info: Mapping[str, Any]) -> bool:
     now = int(info["server_time_usec"]) / 1e6 if "server_time_usec" in info else time.time()
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return abs(now - int(info["uptime_in_seconds"]) - (booted + process.started)) < _START_SLACK
+
+
+def mounted_over(pid: int) -> bool:
+    """Whether something was mounted over the directory that a process is in, so that the next one finds another there.
+
+    By its own mounts: those of a unit may lead elsewhere than ours.
+    """
+    try:
+        here, path = os.stat(f"/proc/{pid}/cwd"), os.readlink(f"/proc/{pid}/cwd")
+        there = os.stat(f"/proc/{pid}/root{path}")
+    except OSError:
+        return False  # removed or out of reach; a directory that is gone has another name by then
+    return not os.path.samestat(here, there)

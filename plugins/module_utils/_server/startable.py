@@ -46,6 +46,8 @@ _READ_FOR_TLS = frozenset(
         "tls-ca-cert-dir",
     }
 )
+#: What older ones take is not known here.
+SINCE = (6, 0, 0)
 _NEWEST_KNOWN = (8, 1)
 
 

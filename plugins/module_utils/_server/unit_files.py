@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import math
 import os
 import re
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from .._host import systemd
 from .instance import Instance
 
-PROPERTIES = ("NeedDaemonReload", "FragmentPath", "DropInPaths", "ExecStop", "KillSignal", "Names")
+PROPERTIES = ("NeedDaemonReload", "FragmentPath", "DropInPaths", "ExecStop", "KillSignal", "Names", "TimeoutStopUSec")
 #: Where systemd looks for units and their drop-ins, the most important first.
 PLACES = (
     *("/etc/systemd/system", "/run/systemd/system"),
@@ -38,6 +39,7 @@ class UnitFiles:
     unread: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)  #: read, and changed since the server was started
     stops_hard: str = ""  #: what ends the server before it has saved, as the unit says it
+    stops_within: float = math.inf  #: seconds for its stop, after which systemd kills it
 
 
 def look(instance: Instance) -> UnitFiles:
@@ -51,7 +53,7 @@ def look(instance: Instance) -> UnitFiles:
     unread = _unknown(instance.unit, shown.get("Names", "").split(), paths)
     if shown.get("NeedDaemonReload") == "yes" and not unread:
         unread, newer = newer or paths, []
-    return UnitFiles(paths, unread, newer, _stops_hard(shown))
+    return UnitFiles(paths, unread, newer, _stops_hard(shown), systemd.seconds(shown.get("TimeoutStopUSec", "")))
 
 
 def _is_told(path: str) -> bool:

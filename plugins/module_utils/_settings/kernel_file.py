@@ -10,6 +10,8 @@ from typing import Callable
 
 from .._errors import BadInput, ChangeError
 
+#: Code of the error of ``existing`` where there is nothing at all.
+ABSENT = "absent"
 _HEADER = "# Written by lowlat.redis."
 
 
@@ -42,6 +44,7 @@ def existing(tree: str, relative: str, what: str) -> str:
         f"This kernel has no {what}",
         why=f"there is no {path}",
         remedy=f"Did you mean {near[0]}?" if near else "Load the module that has it, or leave it out",
+        code=ABSENT,
     )
 
 

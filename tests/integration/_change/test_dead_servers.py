@@ -59,7 +59,7 @@ def test_one_that_does_not_start_as_it_was_left_gets_no_limit_unasked(changer: M
 
 
 def test_nor_fewer_databases_which_would_mix_those_of_a_log(changer: Make, killed_for_good: Make) -> None:
-    host = changer("databases 4", "appendonly yes")
+    host = changer("databases 4", "appendonly yes", "appendfsync always")
     host.apply(*host.redis(databases=16), restart="allowed")
     host.server.client(db=9).set("key", "nine")
     host.server.client().set("key", "zero")
@@ -172,7 +172,7 @@ def test_fewer_databases_that_wait_for_a_restart_are_not_what_it_starts_with(cha
 
 
 def test_nor_does_it_where_an_earlier_change_waits(changer: Make) -> None:
-    host = changer("databases 16", "appendonly yes")
+    host = changer("databases 16", "appendonly yes", "appendfsync always")
     host.apply(*host.redis(databases=4), name="first", restart="defer")
     host.run("confirmed")
     host.server.client(db=9).set("key", "nine")

@@ -66,3 +66,18 @@ def test_one_that_has_filled_up_without_eviction_goes_back_to_it(changer: Make) 
     assert client.info("memory")["used_memory"] > (5 << 20) - 50_000
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert host.live("maxmemory-policy") == "allkeys-lru" and client.set("key", "value")
+
+
+@pytest.mark.parametrize("limit", ["0", "20mb"])
+def test_one_that_may_evict_again_has_its_room_first(changer: Make, limit: str) -> None:
+    """Under the limit of the change the policy of before would evict what that one has refused to."""
+    host = changer(f"maxmemory {limit}", "maxmemory-policy allkeys-lru")
+    host.apply(*host.redis(maxmemory="5mb", maxmemory_policy="noeviction"))
+    client = host.server.client()
+    with pytest.raises(redis.ResponseError, match="maxmemory"):
+        for number in range(100_000):
+            client.set(f"key{number}", "x" * 1000)
+    client.config_set("maxmemory", 4 << 20)  # as by the buffers of more clients
+    keys = client.dbsize()
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert (host.live("maxmemory-policy"), client.dbsize()) == ("allkeys-lru", keys)

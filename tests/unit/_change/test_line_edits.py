@@ -55,6 +55,13 @@ def test_what_was_taken_out_is_taken_out_once() -> None:
     assert undone(BEFORE, OURS, once) == once and b"save 900 1\nsave 300 10\n" in once
 
 
+def test_a_line_that_was_moved_is_still_ours() -> None:
+    """A server that writes its file anew appends what is new to it in an order of its own."""
+    before, ours = b"port 6379\n", b"port 6379\nhz 20\nappendonly yes\n"
+    theirs = b"port 6379\nappendonly yes\nreplicaof 127.0.0.1 7000\nhz 20\n"
+    assert undone(before, ours, theirs) == b"port 6379\nreplicaof 127.0.0.1 7000\n"
+
+
 texts = st.lists(st.sampled_from([b"hz 1", b"hz 2", b"", b"#", b"a", b"b\r"]), max_size=8).map(b"\n".join)
 
 

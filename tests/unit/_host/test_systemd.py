@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,11 @@ def test_a_question_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     takes(120, monkeypatch)
     with pytest.raises(ChangeError, match="did not end within 30 s"):
         systemd.show("redis-server.service", ["MainPID"])
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"),
+    [("1min 30s", 90), ("5s", 5), ("1.5s", 1.5), ("500ms", 0.5), ("1h", 3600), ("infinity", math.inf), ("", math.inf)],
+)
+def test_a_span_is_read_as_it_is_shown(span: str, seconds: float) -> None:
+    assert systemd.seconds(span) == seconds
