@@ -75,8 +75,8 @@ def _child(order: dict[str, Any], reading: int, said: int) -> None:
             # One look more or less would shift the calls that are counted.
             waiting._SHORTEST = waiting._LONGEST = 0.15
         if not order.get("settled"):
-            # No sandbox kills these servers after their start.
-            settling.SETTLE = settling.FIRST_LOOK = 0.05
+            # No sandbox kills these servers after their start: one look, and not one or two as the machine is busy.
+            settling.SETTLE = settling.FIRST_LOOK = 0.0
         if order.get("root"):
             Host.__init__.__defaults__ = (order["root"],)
         if order.get("broken"):
