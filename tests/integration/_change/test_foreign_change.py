@@ -15,6 +15,9 @@ from ansible_collections.lowlat.redis.plugins.module_utils._change import foreig
 from ansible_collections.lowlat.redis.plugins.module_utils._change.store import Store
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 
+#: Each is quick, and together they take a sixth of the quick tier's time.
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 
 
