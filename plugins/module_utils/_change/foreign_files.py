@@ -16,7 +16,7 @@ from typing import Any
 from .._errors import LowlatError
 from .._host import files
 from .._host.file_image import FileImage
-from . import foreign, left_in, line_edits, origin, preimage, stored
+from . import foreign, left_in, line_edits, origin, preimage, respelled, stored
 from .store import Change
 from .undone import Undone, collecting
 
@@ -185,7 +185,9 @@ def _without_ours(result: Undone, image: FileImage, now: FileImage) -> bytes | N
     """None where the file is gone, and stays so."""
     if not now.exists:
         return None
-    return line_edits.take_out(result.change.opened["lines"][image.path]["edits"], image.content, now.content)
+    edits = result.change.opened["lines"][image.path]["edits"]
+    content = line_edits.take_out(edits, image.content, now.content)
+    return respelled.taken_out(result.change, image.path, image.content, now.content, content)
 
 
 def _state(image: FileImage) -> str:

@@ -15,16 +15,19 @@ from . import persistence
 _ROOM = 2.0
 
 
-def found(host: Host, files: unit_files.UnitFiles) -> tuple[str, str] | None:
-    """How, and the files of the unit; None where the data does not come from a save at the end."""
-    how = files.stops_hard or _stops_early(host, files)
+def found(host: Host, files: unit_files.UnitFiles, just_saved: bool = False) -> tuple[str, str] | None:
+    """How, and the files of the unit; None where the data does not come from a save at the end.
+
+    ``just_saved``: the server's last child was a save to its disk for certain.
+    """
+    how = files.stops_hard or _stops_early(host, files, just_saved)
     if not how:
         return None
     state = persistence.persistence(host)
     return None if state.aof or state.replica_in_sync or not state.keys else (how, ", ".join(files.paths))
 
 
-def _stops_early(host: Host, files: unit_files.UnitFiles) -> str:
+def _stops_early(host: Host, files: unit_files.UnitFiles, just_saved: bool) -> str:
     """By a SIGKILL, in the middle of its save, or while it waits for a replica, as from 7.0 on."""
     if files.stops_within == math.inf:
         return ""
@@ -33,6 +36,8 @@ def _stops_early(host: Host, files: unit_files.UnitFiles) -> str:
     if host.instance.replicas:
         shown = {str(name): str(value) for name, value in host.client.config_get("shutdown-timeout").items()}
         waits = int(shown.get("shutdown-timeout") or 0)
+        if not just_saved and host.client.config_get("repl-diskless-sync").get("repl-diskless-sync") == "yes":
+            took = 0  # it may have sent a replica its data, which takes as long as that one and the network do
     if took * _ROOM + waits <= files.stops_within:
         return ""
     replicas = f" and it may wait {waits} s for its replicas" if waits else ""
@@ -41,7 +46,7 @@ def _stops_early(host: Host, files: unit_files.UnitFiles) -> str:
 
 def refuse(host: Host) -> None:
     """ChangeError right before the stop: somebody may have edited the unit since."""
-    hard = found(host, unit_files.look(host.instance))
+    hard = found(host, unit_files.look(host.instance), just_saved=True)
     if hard:
         how, where = hard
         raise ChangeError(

@@ -28,11 +28,24 @@ def between(before: bytes, ours: bytes) -> list[Edit]:
     for tag, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        pairs = min(end - start, last - first)
-        found.extend([start + at, start + at + 1, [_digest(new[first + at])]] for at in range(pairs))
-        if end - start != last - first:
-            found.append([start + pairs, end, [_digest(line) for line in new[first + pairs : last]]])
+        found.extend(_of_a_block(old[start:end], new[first:last], start))
     return found
+
+
+def _of_a_block(old: Sequence[bytes], new: Sequence[bytes], at: int) -> Iterator[Edit]:
+    """Of two lines that begin with the same word one took the other's place; of others those that stand alike."""
+    names = [_name(line) for line in old], [_name(line) for line in new]
+    for tag, start, end, first, last in difflib.SequenceMatcher(None, *names, autojunk=False).get_opcodes():
+        pairs = min(end - start, last - first)
+        for beside in range(pairs):
+            if tag != "equal" or old[start + beside] != new[first + beside]:
+                yield [at + start + beside, at + start + beside + 1, [_digest(new[first + beside])]]
+        if end - start != last - first:
+            yield [at + start + pairs, at + end, [_digest(line) for line in new[first + pairs : last]]]
+
+
+def _name(line: bytes) -> bytes:
+    return line.replace(b"=", b" ", 1).strip().partition(b" ")[0]
 
 
 def take_out(edits: Sequence[Edit], before: bytes, current: bytes) -> bytes:

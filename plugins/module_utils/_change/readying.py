@@ -62,9 +62,10 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
 
 
 def _refuse_to_lose_users(host: Host) -> None:
-    """ChangeError: somebody may have made them since the change was looked at."""
+    """ChangeError: somebody may have made them since the change was looked at. What only a file has is to come."""
     path, version = host.instance.config_file, host.instance.version
-    users = acl_users.unsaved(host.client, path, version) if path and version >= acl_users.SINCE else []
+    known = path is not None and version >= acl_users.SINCE
+    users = acl_users.unsaved(host.client, str(path), version, made=False) if known else []
     if users:
         raise ChangeError(
             "The server would lose ACL users in a restart",

@@ -215,6 +215,7 @@ def _prove(
         host, why = waiting.reach(connect)
         if host:
             lost_data.look(change, host, result)
+            result.blocked |= not result.restarted  # somebody's start has just ended: nothing of it was put back yet
     if host is None:
         # The host itself tries again as long as nobody can tell, which has an end.
         result.unheard = answer(result, "the server runs", lambda: may_let_us_in(change, why, result), otherwise=True)

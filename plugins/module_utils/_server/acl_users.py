@@ -99,8 +99,11 @@ def parse(words: Sequence[str], initial: Sequence[str] = ()) -> Rules:
     return rules
 
 
-def unsaved(client: redis.Redis, config_file: str, version: Version) -> list[str]:
-    """Users whom a restart would lose or change: those that differ from the ACL file, or from the config file."""
+def unsaved(client: redis.Redis, config_file: str, version: Version, made: bool = True) -> list[str]:
+    """Users whom a restart would lose or change: those that differ from the ACL file, or from the config file.
+
+    ``made``: or make, since the server has none of that name.
+    """
     running = directives.running(client)
     here = {name: parse(words) for name, words in _users(command(client, "ACL", "LIST"))}
     initial = ["allchannels"] if running.get("acl-pubsub-default") == "allchannels" else []
@@ -113,7 +116,8 @@ def unsaved(client: redis.Redis, config_file: str, version: Version) -> list[str
     if version < (6, 2, 0):
         for rules in (*here.values(), *stored.values()):
             rules.channels.clear()
-    differing = [name for name in here.keys() | stored.keys() if here.get(name) != stored.get(name)]
+    names = here.keys() | stored.keys() if made else here.keys()
+    differing = [name for name in names if here.get(name) != stored.get(name)]
     commands = _Commands(client) if differing else None  # the same commands can be written in many ways
     for rules in (users[name] for users in (here, stored) for name in differing if name in users):
         if commands:

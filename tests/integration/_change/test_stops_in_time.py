@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import readying
+from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
 from tests.integration._change.in_unit import PlayedSystemd
 from tests.integration._change.test_replicas import FAST, in_sync
@@ -78,3 +79,17 @@ def test_so_is_one_that_may_wait_for_its_replicas_until_then(host: Any, redis_se
     in_sync(replica)
     (hazard,) = host.refused(*host.redis(databases=8), restart="allowed")
     assert hazard["id"] == "stop_does_not_save" and "wait 10 s for its replicas" in hazard["reason"]
+
+
+def test_what_a_replica_was_sent_is_no_save_of_the_server(host: Any, redis_server: Make) -> None:
+    """It takes as long as that replica and the network do."""
+    client = host.server.client()
+    client.config_set("repl-diskless-sync", "yes")
+    client.config_set("repl-diskless-sync-delay", 0)
+    replica = redis_server(*FAST, f"replicaof 127.0.0.1 {host.server.port}")
+    in_sync(replica)
+    until(lambda: not client.info("persistence")["rdb_bgsave_in_progress"], "the transfer to end", "here")
+    client.config_set("rdb-key-save-delay", 0)
+    client.config_set("shutdown-timeout", 0)
+    assert client.info("persistence")["rdb_last_bgsave_time_sec"] >= 1
+    host.apply(*host.redis(databases=8), restart="allowed", check=True)

@@ -27,3 +27,14 @@ def test_they_are_there_until_somebody_has_saved_them(changer: Make) -> None:
     host.server.client().config_rewrite()
     assert host.run("rolled_back")["state"] == "rolled_back"
     assert "app" in host.server.client().acl_users() and host.live("databases") == "16"
+
+
+def test_those_that_only_the_file_has_come_with_the_restart(changer: Make) -> None:
+    """Somebody has written them there for the next start; CONFIG REWRITE would take them out."""
+    host = changer(persist=True)
+    host.server.client().set("key", "value")
+    host.apply(*host.redis(databases=8), restart="allowed")
+    with open(host.server.config_file, "a", encoding="ascii") as file:
+        file.write("user app on nopass ~app:* +@read\n")
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert "app" in host.server.client().acl_users() and host.live("databases") == "16"

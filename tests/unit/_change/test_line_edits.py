@@ -77,3 +77,12 @@ def test_any_edit_is_undone(before: bytes, ours: bytes) -> None:
 def test_nothing_is_left_of_a_file_that_is_theirs_alone(before: bytes, ours: bytes, theirs: bytes) -> None:
     mine = b"\n".join(line + b" theirs" for line in theirs.split(b"\n"))
     assert all(line in undone(before, ours, mine).split(b"\n") for line in mine.split(b"\n"))
+
+
+def test_each_line_takes_the_place_of_its_own() -> None:
+    """Also beside others of which there are more or fewer now."""
+    before = b"save 3600 1\nsave 300 100\nmaxmemory 1gb\nhz 10\n"
+    ours = b"save 60 1\nmaxmemory 2gb\nhz 20\ntimeout 5\n"
+    rewritten = b"save 60 1\nmaxmemory 2048mb\nhz 20\ntimeout 5\n"
+    assert undone(before, ours, ours) == before
+    assert undone(before, ours, rewritten) == b"save 3600 1\nsave 300 100\nmaxmemory 2048mb\nhz 10\n"
