@@ -20,7 +20,8 @@ def is_wanted(change: Change) -> bool:
     """Whether the change has turned it off."""
     changed = preimage.changed_settings(change)
     return any(
-        (setting.kind, setting.key, before.live) == ("redis", "appendonly", "yes") for setting, before, _ in changed
+        (setting.kind, setting.key, before.live) == ("redis", "appendonly", "yes")
+        for setting, before, _facts in changed
     )
 
 

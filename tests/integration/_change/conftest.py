@@ -149,3 +149,24 @@ def first_start_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
         start(how)
 
     monkeypatch.setattr(launch.Launch, "start", started)
+
+
+@pytest.fixture
+def killed_for_good(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Kills a server that starts at the second time: the disk of its log was full, or the change keeps it down."""
+
+    from tests.integration._change.test_starts import killed_hard  # which imports this file
+
+    def killed(host: Any) -> None:
+        start, tried = launch.Launch.start, []
+
+        def started(how: launch.Launch) -> None:
+            tried.append(how)
+            monkeypatch.setattr(settling, "DEAD_AFTER", 0.5 if len(tried) == 1 else 30.0)
+            if len(tried) > 1:
+                start(how)
+
+        monkeypatch.setattr(launch.Launch, "start", started)
+        killed_hard(host)
+
+    return killed

@@ -22,25 +22,6 @@ pytestmark = pytest.mark.slow
 Make = Callable[..., Any]
 
 
-@pytest.fixture
-def killed_for_good(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
-    """Kills a server that starts at the second time: the disk of its log was full, or the change keeps it down."""
-
-    def killed(host: Any) -> None:
-        start, tried = launch.Launch.start, []
-
-        def started(how: launch.Launch) -> None:
-            tried.append(how)
-            monkeypatch.setattr(settling, "DEAD_AFTER", 0.5 if len(tried) == 1 else 30.0)
-            if len(tried) > 1:
-                start(how)
-
-        monkeypatch.setattr(launch.Launch, "start", started)
-        killed_hard(host)
-
-    return killed
-
-
 def test_one_that_does_not_start_as_it_was_left_gets_no_limit_unasked(changer: Make, killed_for_good: Make) -> None:
     host = changer("hz 10", "maxmemory 3mb", "maxmemory-policy allkeys-lru", persist=True)
     before = host.config

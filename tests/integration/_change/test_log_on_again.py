@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import until
 from ansible_collections.lowlat.redis.plugins.module_utils._host.file_image import FileImage
-from tests.integration._change.test_dead_servers import killed_for_good as killed_for_good
 from tests.integration._change.test_hazards_way_back import taken_back_by_the_host
 
 pytestmark = pytest.mark.slow
