@@ -17,20 +17,15 @@ pytestmark = pytest.mark.slow
 Make = Callable[..., Any]
 
 _PROGRAM = """
-import subprocess, sys, time
-import redis
-from ansible_collections.lowlat.redis.plugins.module_utils._change import request
+import subprocess
+from ansible_collections.lowlat.redis.plugins.module_utils._change import request, waiting
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import Refused
+from ansible_collections.lowlat.redis.plugins.module_utils._server.connection import Address
 options, config, data, volume = {options!r}, {config!r}, {data!r}, {volume!r}
 server = subprocess.Popen(["redis-server", config])
-client = redis.Redis(unix_socket_path={socket!r}, decode_responses=True)
+client = waiting.reach(waiting.connecting(Address.from_options(options)), starting=30.0)[0].client
 try:
-    while True:
-        try:
-            client.set("key", "new")
-            break
-        except redis.ConnectionError:
-            time.sleep(0.01)
+    client.set("key", "new")
     subprocess.run(["mount", "--bind", volume, data], check=True)
     try:
         request.run(options, check=False)
@@ -61,7 +56,6 @@ def test_its_restart_would_bring_what_is_there(changer: Make, in_namespaces: tup
         config=host.server.config_file,
         data=str(data),
         volume=str(volume),
-        socket=host.server.unix_socket,
     )
     done = subprocess.run(
         [*(word for word in in_namespaces if word != "--net"), sys.executable, "-c", program],
