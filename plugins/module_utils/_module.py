@@ -34,10 +34,11 @@ def run(module: Any, call: Callable[[], dict[str, Any]]) -> None:
         for warning in result.pop("warnings", []):
             module.warn(warning)  # puts it into the result as well
     except LowlatError as error:
-        module.fail_json(
-            msg=error.message,
-            error={"what": error.what, "where": error.where, "why": error.why, "remedy": error.remedy},
-            **error.details,
-        )
+        module.fail_json(msg=error.message, error=parts(error), **error.details)
     else:
         module.exit_json(**result)
+
+
+def parts(error: LowlatError) -> dict[str, str]:
+    """As a failed result tells them."""
+    return {"what": error.what, "where": error.where, "why": error.why, "remedy": error.remedy}

@@ -320,10 +320,12 @@ class Module(AnsibleModule):
             self.no_log_values.update(written.secrets(self.params.get("settings")))
 
     def fail_json(self, msg: str, **facts: Any) -> NoReturn:
-        """Of a key that no setting has Ansible tells neither the setting nor what was meant."""
+        """Of a key that no setting has, or that one lacks, Ansible tells neither the setting nor what was meant."""
         params = getattr(self, "params", None)
-        misspelt = written.misspelt(params.get("settings")) if isinstance(params, dict) else None
-        super().fail_json(misspelt.message if misspelt else msg, **facts)
+        wrong = written.misshapen(params.get("settings")) if isinstance(params, dict) else None
+        if wrong:
+            facts["error"] = _module.parts(wrong)
+        super().fail_json(wrong.message if wrong else msg, **facts)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ TEMPLATES = Path(__file__).parents[2] / "roles" / "report" / "templates"
 BESIDE = {"requested": "0", "probe": 0, "server": [4], "same": False}
 
 
-def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
+def rendered(cpu: dict[str, Any], baseline: dict[str, Any], comparisons: dict[str, Any]) -> str:
     # As Ansible's template renders it.
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True)
     look = {"name": "pinned_runs", "measurement": {**taken(), "cpu": cpu}}
@@ -26,7 +26,7 @@ def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
         "effects": {},
         "decision": {},
         "cause": "artifact",
-        "comparisons": {},
+        "comparisons": comparisons,
         "gates": [],
     }
     return environment.get_template("verification.md.j2").render(report_record=record, kept=True, us=str)
@@ -58,7 +58,16 @@ def rendered(cpu: dict[str, Any], baseline: dict[str, Any]) -> str:
     ],
 )
 def test_the_title_tells_where_they_ran(cpu: dict[str, Any], baseline: dict[str, Any], title: str, why: str) -> None:
-    text = rendered(cpu, baseline)
+    text = rendered(cpu, baseline, {})
     assert f"### Test 1: {title}\n" in text
     assert why in text and ("Not pinned together" in text) == bool(why)
     assert "\n\n| Run | RTT p99 |" in text
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_no_table_without_a_line(compared: bool) -> None:
+    one = {"effect": 0.01, "interval": [-0.001, 0.02], "margin": 0.02, "verdict": "undecided"}
+    text = rendered(taken()["cpu"], taken(), {"rtt.p50": one} if compared else {})
+    (part,) = text.split("### Before against after")[1:]
+    assert ("| rtt.p50 | +1.00 % |" in part) == ("| Figure |" in part) == compared
+    assert ("Nothing could be compared" in part) != compared

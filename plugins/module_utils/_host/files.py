@@ -29,7 +29,8 @@ def replace_bytes(path: str, content: bytes | None, mode: int = 0o644) -> None:
     try:
         _replace(path, content, mode)
     except OSError as error:
-        raise ChangeError("Cannot write the file", where=path, why=error.strerror or str(error)) from error
+        why, remedy = error.strerror or str(error), "See that this user may write it, and that its disk has room"
+        raise ChangeError("Cannot write the file", where=path, why=why, remedy=remedy) from error
 
 
 def is_written_in_place(path: str) -> bool:
@@ -86,6 +87,9 @@ def check_replaceable(path: str) -> None:
             raise refuse(f"{target} is marked immutable or append-only", f"Run chattr -i -a {target} if that is wanted")
     if not os.access(changed, os.W_OK, effective_ids=True):
         raise refuse(f"this user may not write {changed}", "Run with become: true")
+    if not in_place and os.path.exists(real) and os.geteuid() not in (0, os.stat(real).st_uid):
+        why = "it belongs to another user, and only root could leave it theirs"
+        raise refuse(why, "Run with become: true")
 
 
 def remove_leftovers(path: str, owner: int) -> None:

@@ -18,8 +18,9 @@ from .server_statistics import Reading, parse_histogram, parse_info
 _LIMIT_MARGIN = 1 << 20
 # Codes of what the server answers, rather than of how it fails.
 _REFUSALS = ("noperm", "unknown_command", "refused")
+_NEVER = ("noperm", "unknown_command")
 # Whoever is told this is told the same a moment later.
-_IN_VAIN = ("unreachable", "auth", "noperm", "unknown_command", "tls", "protocol")
+_IN_VAIN = ("unreachable", "auth", *_NEVER, "tls", "protocol")
 _TRIES, _PAUSE = 3, 1.0
 
 
@@ -84,6 +85,9 @@ class Server:
             else:
                 self.ask(*_words(command.request))
         except LowlatError as error:
+            # Who may not do it has made no key, and there is none to remove or to be told of.
+            if error.details.get("code") in _NEVER and "made" not in error.details:
+                del self.keys[command.name]
             return f"a trial {command.name.upper()} was refused: {error.why or error.what}"
         return ""
 
@@ -95,9 +99,12 @@ class Server:
         """
         expiry = ("PEXPIRE", self.keys[name], str(EXPIRY_MS)) if name == "xadd" else ()
         if expiry and not self.ask(*expiry):
-            for reply in self.ask_all(_words(self.command(name).request), expiry):
-                if isinstance(reply, ServerError):
-                    raise reply
+            made, expires = self.ask_all(_words(self.command(name).request), expiry)
+            if isinstance(made, ServerError):
+                raise made
+            if isinstance(expires, ServerError):
+                expires.details["made"] = name
+                raise expires
 
     def readings(self, names: Sequence[str]) -> tuple[dict[str, Reading], str]:
         """The statistics of these commands, and why there are none."""
@@ -171,7 +178,7 @@ def _remove(server: Server, key: str) -> None:
     try:
         server.ask("DEL", key)
     except ServerError as error:
-        if error.details.get("code") not in ("noperm", "unknown_command"):
+        if error.details.get("code") not in _NEVER:
             raise
         try:
             server.ask("PEXPIRE", key, "0")  # who made a stream may do this

@@ -78,7 +78,10 @@ def write(path: str, value: str, what: str) -> None:
             os.close(handle)
     except OSError as error:
         raise ChangeError(
-            f"The kernel does not take {value!r} for {what}", where=path, why=error.strerror or str(error)
+            f"The kernel does not take {value!r} for {what}",
+            where=path,
+            why=error.strerror or str(error),
+            remedy="Correct the value, or leave the setting out",
         ) from error
 
 

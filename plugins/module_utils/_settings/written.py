@@ -54,13 +54,14 @@ def secrets(settings: Any) -> set[str]:
     return found
 
 
-def misspelt(settings: Any) -> BadInput | None:
-    """About the first key in raw settings that no setting has, None where there is none; never raises.
+def misshapen(settings: Any) -> BadInput | None:
+    """About the first key in raw settings that no setting has, else the first without a kind or a key; never raises.
 
     No value is told: it may be a secret's.
     """
-    for number, fields in enumerate(_listed(settings), start=1):
-        for key in fields if isinstance(fields, Mapping) else ():
+    numbered = [(number, fields) for number, fields in enumerate(_listed(settings), 1) if isinstance(fields, Mapping)]
+    for number, fields in numbered:
+        for key in fields:
             if isinstance(key, str) and key not in FIELDS:
                 near = _nearest(key)
                 return BadInput(
@@ -69,6 +70,15 @@ def misspelt(settings: Any) -> BadInput | None:
                     why=f"a setting has {', '.join(FIELDS)}",
                     remedy=_REMEDY,
                 )
+    for number, fields in numbered:
+        lacking = [name for name in ("kind", "key") if fields.get(name) is None]
+        if lacking:
+            return BadInput(
+                f"A setting lacks {' and '.join(lacking)}",
+                where=f"setting {number}" + _named(fields),
+                why="it needs a kind, a key and a value",
+                remedy=_REMEDY,
+            )
     return None
 
 

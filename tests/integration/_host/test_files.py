@@ -178,6 +178,22 @@ def test_checks_write_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_a_file_of_somebody_else_is_none_that_an_ordinary_user_can_replace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its directory may be everybody's: the new file would be theirs."""
+    file = tmp_path / "redis.conf"
+    file.write_text("hz 10\n")
+    files.check_replaceable(os.fspath(file))
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(BadInput, match="belongs to another user") as caught:
+        files.check_replaceable(os.fspath(file))
+    assert caught.value.where == os.fspath(file) and caught.value.remedy == "Run with become: true"
+    os.link(file, tmp_path / "other")  # written in place
+    files.check_replaceable(os.fspath(file))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["other", "redis.conf"]
+
+
 READ_ONLY = """
 mount -t tmpfs none "$1" && echo old > "$1/file" && touch "$1/bound" && mount --bind "$1/file" "$1/bound" &&
 mount -t tmpfs none "$2" && touch "$2/file" && mount -o remount,ro "$2" && exec "$3" -c "$4" "$1" "$2"

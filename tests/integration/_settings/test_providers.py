@@ -203,7 +203,7 @@ for kind, key, value, bad in (
         try:
             provider.write_live(setting, bad, host)
         except ChangeError as error:
-            assert "does not take" in error.message
+            assert "does not take" in error.message and error.where and error.why and error.remedy
         else:
             raise AssertionError("the kernel took " + bad)
     if before.live:

@@ -43,7 +43,8 @@ def test_from_check_to_status(redis_server: Make, tmp_path: Path) -> None:
         assert "secret instead of value" in controller.module([wrong])
         misspelt = {"kind": "redis", "key": "tls-key-file-pass", "secrt": planted.NEW_KEY}
         assert "Unknown key 'secrt'; did you mean 'secret'? (setting 1, redis tls" in controller.module([misspelt])
-        assert "missing required arguments: kind" in controller.module([{"key": "masterauth", "value": planted.MASTER}])
+        lacking = {"key": "masterauth", "value": planted.MASTER}
+        assert "A setting lacks kind (setting 1, masterauth)" in controller.module([lacking])
     assert seen == []
     assert planted.found_in(controller.said) == []
     assert "Invoked with" in (tmp_path / "syslog").read_text()

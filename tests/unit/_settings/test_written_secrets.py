@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._settings.written import misspelt, secrets
+from ansible_collections.lowlat.redis.plugins.module_utils._settings.written import misshapen, secrets
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,19 @@ def test_secrets(settings: Any, found: set[str]) -> None:
         (json.dumps([{"Key": "hz", "value": 1}]), "Unknown key 'Key'; did you mean 'key'? (setting 1): "),
         ([{"kind": "redis", "key": "masterauth", "quux": "one"}], "Unknown key 'quux' (setting 1, redis masterauth): "),
         ([{"kind": "redis", "key": "hz", "value": 8}], None),
+        (
+            [{"kind": "redis", "key": "hz", "value": 8}, {"key": "timeout", "value": 1}],
+            "A setting lacks kind (setting 2, timeout): it needs a kind, a key and a value. Write {kind, key, value}",
+        ),
+        ([{"kind": "redis", "key": None, "value": 8}], "A setting lacks key (setting 1, redis): "),
+        ([{"value": "one"}], "A setting lacks kind and key (setting 1): "),
+        ([{}, {"kind": "redis", "key": "hz", "vaule": 20}], "Unknown key 'vaule'"),
         ("masterauth", None),
-        ([None, 3, {"key": None}, {4: 5}], None),
+        ([None, 3, {4: 5, "kind": "redis", "key": "hz"}], None),
         (None, None),
     ],
 )
-def test_a_misspelt_key_is_named_with_its_setting(settings: Any, says: str | None) -> None:
-    found = misspelt(settings)
+def test_what_no_setting_has_or_every_one_must_is_named_with_its_setting(settings: Any, says: str | None) -> None:
+    found = misshapen(settings)
     assert (found is None) == (says is None)
     assert found is None or found.message.startswith(str(says))
