@@ -22,6 +22,8 @@ from .waiting import PATIENCE, until
 
 #: From this version on a server can have its writing clients wait.
 HOLDS_WRITES = (6, 2, 0)
+#: From this version on one CONFIG SET takes many values.
+SETS_MANY = (7, 0, 0)
 
 
 class DataMissing(ChangeError):
@@ -146,16 +148,28 @@ def put_back_runtime_settings(host: Host, before: Mapping[str, Any], ours: froze
     ServerError for the first that the server refuses, after all have been tried.
     """
     refused: list[ServerError] = []
-    for name, _here, then in evicting.in_order(remembered.differing(host, before, ours)):
+    found = evicting.in_order(remembered.differing(host, before, ours))
+    for values in _at_once({name: then for name, _here, then in found}, host.instance.version):
         try:
-            if sealed.is_sealed(then):
-                raise _not_known(name, host)
+            for name, then in values.items():
+                if sealed.is_sealed(then):
+                    raise _not_known(name, host)
             with server_errors(host.address):
-                host.client.config_set(name, then)
+                command(host.client, "CONFIG SET", *(word for value in values.items() for word in value))
         except ServerError as error:
             refused.append(error)
     if refused:
         raise refused[0]
+
+
+def _at_once(values: Mapping[str, Any], version: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    """The values that a server takes together only: a certificate does not go with the key of another."""
+    tls: dict[str, Any] = {}
+    if version >= SETS_MANY:
+        tls = {name: then for name, then in values.items() if name.startswith("tls-") and not sealed.is_sealed(then)}
+    if tls:
+        yield tls
+    yield from ({name: then} for name, then in values.items() if name not in tls)
 
 
 def _not_known(name: str, host: Host) -> ServerError:
