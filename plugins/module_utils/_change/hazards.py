@@ -74,6 +74,7 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_restart.stale_dump,
     guards_restart.users_not_saved,
     guards_start.data_elsewhere,
+    guards_start.data_goes_with_unit,
     guards_start.evicts_at_start,
     guards_start.databases_at_start,
     guards_start.modules_at_start,
