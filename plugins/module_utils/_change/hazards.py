@@ -51,6 +51,7 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_systemd.filtered_syscall,
     guards_systemd.filter_kills,
     guards_systemd.changes_identity,
+    guards_systemd.ends_the_server,
     guards_systemd.overridden_dropin,
     guards_systemd.cpuset_stays,
     guards_systemd.memory_limit_below_used,
