@@ -83,6 +83,7 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.program_replaced,
     guards_unit.unit_edited,
     guards_unit.stop_does_not_save,
+    guards_unit.restarts_another,
     guards_replication.replica_keys,
 )
 
