@@ -38,7 +38,7 @@ _UNLIMITED = ("", "infinity", "infinity:infinity")
 _SAVING = ("", "15", "2", "sigterm", "sigint", "term", "int")
 #: With which values each does no harm, and what the others do.
 _ENDING = {
-    "WatchdogSec": (("", "0", "0s", "infinity"), "the server sends systemd no signs of life, which would kill it for that"),
+    "WatchdogSec": (("", "0", "0s", "infinity"), "the server gives no signs of life, for which systemd would kill it"),
     "RuntimeMaxSec": (_UNLIMITED, "systemd would end the server when that time has passed"),
     "LimitCPU": (_UNLIMITED, "the kernel would kill the server when it has used that time"),
     "LimitRTTIME": (_UNLIMITED, "the kernel would kill the server when it has used that time"),

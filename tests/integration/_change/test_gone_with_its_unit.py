@@ -54,9 +54,8 @@ def test_nor_by_a_rollback_of_a_change_from_before_that(host: Any) -> None:
 
 def test_it_may_be_where_it_stays(host: Any) -> None:
     host.systemd.facts.update(host.in_runtime_directory, RuntimeDirectoryPreserve="restart")
-    host.systemd.facts["ExecStartPre"] = "{ path=/bin/rm ; argv[]=/bin/rm -f %s/temp-*.rdb ; ignore_errors=yes }" % (
-        host.server.directory
-    )
+    line = f"argv[]=/bin/rm -f {host.server.directory}/temp-*.rdb"
+    host.systemd.facts["ExecStartPre"] = f"{{ path=/bin/rm ; {line} ; ignore_errors=yes }}"
     assert host.apply(*host.redis(databases=8), restart="allowed")["restarted"]
 
 
