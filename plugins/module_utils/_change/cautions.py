@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .._host import cpus
 from .._server import directives, modules, replication
 from .._settings.setting import Host
-from . import keys, placement
+from . import guards_unit, keys, placement
 from .plan import Plan
 
 
@@ -34,6 +34,7 @@ def all_of(plan: Plan, host: Host) -> Iterator[str]:
     if plan.to_restart:
         yield from _expiry_uncounted(host)
         yield from _modules_untold(host)
+        yield from guards_unit.restarts_services(host)
 
 
 def _children_on_its_cpu(plan: Plan, host: Host) -> Iterator[str]:

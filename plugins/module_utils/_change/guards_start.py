@@ -28,6 +28,18 @@ def data_elsewhere(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Haz
         )
 
 
+def data_goes_with_unit(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """However well it is saved: the directory is the unit's, and is removed with it."""
+    by, path = persistence.gone_with_a_stop(host) if at_a_start(plan, restart) else ("", "")
+    if by:
+        yield Hazard(
+            "data_goes_with_unit",
+            ", ".join(item.setting.key for item in plan.to_restart),
+            f"the data that the server saves ({path}) does not outlive its restart: {by}",
+            "keep it in a directory that stays (as /var/lib/redis) first; CONFIG SET dir and the config file",
+        )
+
+
 def evicts_at_start(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """A limit that was raised by command alone is the old one again while the server loads its data."""
     if not at_a_start(plan, restart):

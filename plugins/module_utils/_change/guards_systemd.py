@@ -34,6 +34,19 @@ _IDENTITY = frozenset(
     """.split()  # noqa: SIM905 - one word a line would fill a screen
 )
 
+_UNLIMITED = ("", "infinity", "infinity:infinity")
+_SAVING = ("", "15", "2", "sigterm", "sigint", "term", "int")
+#: With which values each does no harm, and what the others do.
+_ENDING = {
+    "WatchdogSec": (("", "0", "0s", "infinity"), "the server gives no signs of life, for which systemd would kill it"),
+    "RuntimeMaxSec": (_UNLIMITED, "systemd would end the server when that time has passed"),
+    "LimitCPU": (_UNLIMITED, "the kernel would kill the server when it has used that time"),
+    "LimitRTTIME": (_UNLIMITED, "the kernel would kill the server when it has used that time"),
+    "LimitFSIZE": (_UNLIMITED, "the kernel would kill the server when its log, AOF or dump has grown to that size"),
+    "KillSignal": (_SAVING, "by another signal than SIGTERM and SIGINT the server ends before it has saved"),
+    "RestartKillSignal": (_SAVING, "by another signal than SIGTERM and SIGINT the server ends before it has saved"),
+}
+
 
 def filtered_syscall(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
     """The server, or its BGSAVE child, dies of SIGSYS when its unit forbids sched_setaffinity: after READY=1, so that
@@ -98,6 +111,21 @@ def changes_identity(planned: PlannedSetting, plan: Plan, host: Host) -> Iterato
             f"{setting.key} of {setting.unit}",
             "with it another server would start, or the same without its data, its files or its network",
             "change it by hand, outside of a measured change",
+        )
+
+
+def ends_the_server(planned: PlannedSetting, plan: Plan, host: Host) -> Iterator[Hazard]:
+    """In the middle of its work and unsaved, long after it has settled: what was written since then is in no file."""
+    setting = planned.setting
+    if setting.kind != "systemd" or setting.unit != host.instance.unit or setting.key not in _ENDING:
+        return
+    harmless, how = _ENDING[setting.key]
+    if setting.value.lower() not in harmless:
+        yield Hazard(
+            "ends_the_server",
+            f"{setting.key} of {setting.unit}",
+            f"{how}: what was written since the last save would be lost",
+            "leave it out; for CPU time, memory and a time to stop there are CPUQuota, MemoryMax and TimeoutStopSec",
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from .._server import starting, unit_files
+from .._server import dependents, starting, unit_files
 from .._settings.setting import Host
 from . import hard_stop
 from .guard import Hazard, RestartMode
@@ -68,6 +68,27 @@ def _other_config_file(host: Host) -> str | None:
         return "no config file" if runs else None
     same = runs is not None and os.path.realpath(path) == os.path.realpath(runs)
     return None if same or not os.path.isabs(path) else path
+
+
+def restarts_another(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
+    """A unit that needs this one is restarted with it, and nobody has looked whether its data is kept."""
+    others = dependents.servers(host.instance.unit) if at_a_start(plan, restart) else []
+    if others:
+        yield Hazard(
+            "restarts_another",
+            str(host.instance.unit),
+            f"{', '.join(others)} needs it (Requires=, BindsTo= or PartOf=) and would be restarted with it: what that "
+            "server does not keep on disk would be lost, and nothing proves or takes back that",
+            f"have {others[0]} order itself with Wants= and After= instead (and systemctl daemon-reload)",
+        )
+
+
+def restarts_services(host: Host) -> Iterator[str]:
+    """Of no server whose data would be lost, but of those that notice."""
+    unit = host.instance.unit
+    others = sorted(name for name, server in dependents.running(unit).items() if not server) if unit else []
+    if others:
+        yield f"{', '.join(others)} needs {unit}: systemd restarts that with it"
 
 
 def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:

@@ -51,6 +51,7 @@ SETTING_GUARDS: Sequence[Callable[[PlannedSetting, Plan, Host], Iterator[Hazard]
     guards_systemd.filtered_syscall,
     guards_systemd.filter_kills,
     guards_systemd.changes_identity,
+    guards_systemd.ends_the_server,
     guards_systemd.overridden_dropin,
     guards_systemd.cpuset_stays,
     guards_systemd.memory_limit_below_used,
@@ -74,6 +75,7 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_restart.stale_dump,
     guards_restart.users_not_saved,
     guards_start.data_elsewhere,
+    guards_start.data_goes_with_unit,
     guards_start.evicts_at_start,
     guards_start.databases_at_start,
     guards_start.modules_at_start,
@@ -81,6 +83,7 @@ START_GUARDS: Sequence[Callable[[Plan, Host, RestartMode], Iterator[Hazard]]] = 
     guards_start.program_replaced,
     guards_unit.unit_edited,
     guards_unit.stop_does_not_save,
+    guards_unit.restarts_another,
     guards_replication.replica_keys,
 )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import directives, instance, process, starting
+from .._server import directives, instance, lasting, process, starting
 from .._server.connection import refusal
 from .._settings.setting import Host
 from . import listening
@@ -55,6 +55,16 @@ def stale_dump(host: Host) -> str | None:
     settings = directives.running(host.client)
     path = os.path.join(settings.get("dir", ""), settings.get("dbfilename", ""))
     return path if os.path.isfile(path) else None
+
+
+def gone_with_a_stop(host: Host) -> tuple[str, str]:
+    """What takes the data away from a server that is restarted, and which; empty where it stays or is its master's."""
+    state, settings = persistence(host), directives.running(host.client)
+    if not state.keys or state.replica_in_sync:
+        return "", ""
+    name = settings.get("appenddirname") or settings.get("appendfilename", "") if state.aof else settings["dbfilename"]
+    path = os.path.join(settings["dir"], name)
+    return lasting.taken_away_by(host.instance, path), path
 
 
 #: Where a server's data and role come from, with what a silent config file means.

@@ -8,10 +8,10 @@ import contextlib
 
 from .._errors import ChangeError
 from .._libraries import redis
-from .._server import acl_users, config_reader, directives, modules, startable
+from .._server import acl_users, config_reader, dependents, directives, modules, startable
 from .._settings.setting import Host
 from . import evicting, hard_stop, settling
-from .persistence import elsewhere, persistence, rewrite_aof, save_before_stop
+from .persistence import elsewhere, gone_with_a_stop, persistence, rewrite_aof, save_before_stop
 from .waiting import until
 
 
@@ -32,6 +32,22 @@ def make_ready(host: Host, ours: frozenset[str]) -> bool:
             where=str(host.address),
             why=f"what it would start with and the running server differ in {', '.join(other)}",
             remedy="Make them agree, then restart it yourself or try again",
+        )
+    by, path = gone_with_a_stop(host)
+    if by:
+        raise ChangeError(
+            "The server's data would be removed in a restart",
+            where=path,
+            why=by,
+            remedy="Keep it in a directory that stays; then restart it yourself or try again",
+        )
+    others = dependents.servers(host.instance.unit)
+    if others:
+        raise ChangeError(
+            "Another server would be restarted with it, so it was not restarted",
+            where=str(host.instance.unit),
+            why=f"{', '.join(others)} needs it, and may keep nothing on disk",
+            remedy="Have that unit order itself with Wants= and After= instead, or restart both yourself",
         )
     limit = evicting.at_a_start(host, {})
     if limit:

@@ -26,11 +26,12 @@ def taken_out(change: Change, path: str, before: bytes, now: bytes, content: byt
     if path not in preimage.config_files(change):
         return content
     try:
-        for setting, _before, facts in preimage.changed_settings(change):
+        for setting, live_before, facts in preimage.changed_settings(change):
             if setting.kind == "redis" and facts["persisted"]:
                 name = directives.primary(setting.key)
                 then, here, gives = (_lines(text, path, name, change) for text in (before, now, content))
-                meant, source = (then, before) if _is_ours(setting, here) else (here, now)
+                ours = _is_ours(setting, here) or (facts["restart"] and _is_as_it_runs(setting, live_before, here))
+                meant, source = (then, before) if ours else (here, now)
                 if _value(gives) != _value(meant):
                     content = _replaced(content, gives, _raw(source, meant))
     except BadInput:
@@ -57,6 +58,12 @@ def _is_ours(setting: Setting, here: list[Line]) -> bool:
     others = {**_groups(setting.key, value), **_groups(setting.key, str(setting.value))}
     ours = {**_LIMITS, **_groups(setting.key, str(setting.value))}
     return others.items() <= ours.items()
+
+
+def _is_as_it_runs(setting: Setting, before: Reading, here: list[Line]) -> bool:
+    """A server that was not restarted writes what it runs with over what waits for that: nobody has chosen it."""
+    value = _value(here)
+    return value is not None and here[-1].own and directives.same(setting.key, str(before.live), value)
 
 
 def _groups(name: str, value: str) -> Mapping[str, str]:

@@ -50,11 +50,11 @@ def restart(
             numbered.refuse(host, "it was not restarted")
             keys_before = keys.count(host.client)
             note({**remembered.journalled(known, host), **keys_before.told(), "boot_id": boot.identity()})
-    host.client.connection_pool.disconnect()
-    if host.instance.unit:
-        systemd.restart(host.instance.unit, PATIENCE)
-    else:
-        restart_process(host)
+            host.client.connection_pool.disconnect()
+            if host.instance.unit:
+                systemd.restart(host.instance.unit, PATIENCE)
+            else:
+                restart_process(host)
     settling.await_server(host)
     settled = time.monotonic() + settle
     new = replace(host, instance=instance.discover(host.client, str(host.address)))

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Callable, TextIO
 
+from .. import _libraries
 from .._change import deadline, unopened
 from .._change.armed import Deadline
 from .._change.store import UNFINISHED, Change, Store
@@ -40,6 +41,11 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in commands:
         _write(f"{__doc__}", sys.stderr)
         return BY_HAND
+    missing = [name for name in ("psutil", "redis") if getattr(_libraries, name) is None]
+    if missing:
+        what = f"{sys.executable} has no {' and no '.join(missing)} any more, so nothing was put back yet"
+        _write(f"lowlat: {arguments[1]}: {what}. Install it again: the host tries again every five seconds", sys.stderr)
+        return AGAIN
     return _tried(commands[arguments[0]], Path(os.path.abspath(arguments[1])))  # people type relative ones
 
 

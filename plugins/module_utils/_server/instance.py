@@ -16,7 +16,7 @@ from . import exec_start
 from .process import Process, find_process
 
 Version = tuple[int, int, int]
-_SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
+SERVERS = frozenset({"redis-server", "valkey-server", "keydb-server"})
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def start_words(command_line: list[str] | None, executable: str) -> tuple[str, .
     if not command_line:
         return None
     program = command_line[0]
-    itself = os.path.basename(program) in _SERVERS or os.path.realpath(program) == os.path.realpath(executable)
+    itself = os.path.basename(program) in SERVERS or os.path.realpath(program) == os.path.realpath(executable)
     return tuple(command_line) if itself else None
 
 

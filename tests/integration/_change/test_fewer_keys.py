@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,6 +17,7 @@ import redis
 
 from ansible_collections.lowlat.redis.plugins.module_utils._change import boot, journal, launch, restart
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ChangeError
+from tests.integration._change.in_unit import PlayedSystemd
 from tests.integration._change.test_lost_data import fill, warned
 
 pytestmark = pytest.mark.slow
@@ -116,6 +119,29 @@ def test_clients_do_not_wait_for_a_restart_that_is_not_made(changer: Make, monke
     monkeypatch.setattr(journal.Journal, "append", full)
     monkeypatch.setattr(restart, "command", noting)
     with pytest.raises(ChangeError, match="No space left"):
+        host.apply(*host.redis(databases=8), restart="allowed")
+    assert said == [("CLIENT PAUSE", 10_000, "WRITE"), ("CLIENT UNPAUSE",)] and host.pid == host.server.pid
+
+
+class Refusing(PlayedSystemd):
+    """Of a unit that is masked, or that refuses a manual stop."""
+
+    def _run(self, arguments: Sequence[str], shown: str, timeout: float) -> subprocess.CompletedProcess[bytes]:
+        if arguments[0] == "restart":
+            return subprocess.CompletedProcess([shown], 1, b"", b"Unit is masked.")
+        return super()._run(arguments, shown, timeout)
+
+
+def test_nor_for_one_that_systemd_refuses(changer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, said, command = changer(persist=True), [], restart.command
+
+    def noting(client: Any, *words: Any) -> Any:
+        said.append(words)
+        return command(client, *words)
+
+    Refusing(host.server).play(monkeypatch)
+    monkeypatch.setattr(restart, "command", noting)
+    with pytest.raises(ChangeError, match="masked"):
         host.apply(*host.redis(databases=8), restart="allowed")
     assert said == [("CLIENT PAUSE", 10_000, "WRITE"), ("CLIENT UNPAUSE",)] and host.pid == host.server.pid
 

@@ -47,3 +47,13 @@ def test_what_somebody_has_set_beside_it_stays(changer: Make, redis_server: Make
     assert undone.change.state == "rollback_failed" and any("client-output" in step for step in undone.left)
     assert b"pubsub 64mb 8mb 60" in host.config and b"hz 50\n" in host.config
     assert b"maxmemory 1gb\n" in host.config and b"maxmemory 2gb" not in host.config
+
+
+@pytest.mark.parametrize("lines", [(), ("tcp-backlog 256",)])
+def test_what_waits_for_a_restart_is_written_over_by_what_runs(changer: Make, lines: tuple[str, ...]) -> None:
+    """Nobody has chosen that value: it was the server's own before the change."""
+    host = changer(*lines)
+    host.apply(*host.redis(tcp_backlog=300, hz=20), restart="defer")
+    host.server.client().config_rewrite()
+    assert host.run("rolled_back")["state"] == "rolled_back"
+    assert [line for line in host.config.decode().splitlines() if line.startswith(("tcp-backlog", "hz"))] == [*lines]
