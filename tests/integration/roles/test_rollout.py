@@ -146,6 +146,14 @@ def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: 
     assert played.printed.count("PLAY [Take a change back]") == 1
 
 
+@pytest.mark.parametrize("playbook", ["apply", "rollback", "status", "verify"])
+@pytest.mark.parametrize("hosts", ["bb", "a,bb", "redis,!bb"])
+def test_a_host_that_is_not_there_is_told_before_any_is_touched(tmp_path: Path, playbook: str, hosts: str) -> None:
+    phases = {"lowlat_phases": ["ours"], "lowlat_own_phases": {"ours": {"settings": []}}}
+    played = run_play(tmp_path, f"lowlat.redis.{playbook}", {"a": {}, "b": {}}, phases, "-e", f"lowlat_hosts={hosts}")
+    assert [played.calls(host) for host in "ab"] == [[], []]
+
+
 def test_a_rehearsal_shows_the_differences_and_hazards_of_every_phase(tmp_path: Path) -> None:
     diff = {"before": "hz 10\n", "after": "hz 8\n", "before_header": "redis hz", "after_header": "redis hz"}
     plans = [
