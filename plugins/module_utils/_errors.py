@@ -26,7 +26,9 @@ class LowlatError(Exception):
         """One line: what (where): why. Remedy."""
         head = f"{self.what} ({self.where})" if self.where else self.what
         text = f"{head}: {self.why}" if self.why else head
-        return f"{text}. {self.remedy}".strip() if self.remedy else text
+        if not self.remedy:
+            return text
+        return f"{text}{'' if text.endswith(('.', '?', '!')) else '.'} {self.remedy}"  # a server's own words may end so
 
 
 class BadInput(LowlatError):

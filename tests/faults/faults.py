@@ -36,8 +36,8 @@ ERRORS = {
     "EROFS": _names("openat mkdir rename symlink setxattr unlink chmod fchmod utimensat rmdir link"),
     "EIO": _names("write pwrite64 fsync rename ftruncate unlink"),
 }
-#: A wait may take one look more or less, and the kill then comes too early or too late: so often it is tried again. Each
-#: of the many that wait for a process of systemd adds to that, on a busy machine most.
+#: A wait may take one look more or less, and the kill then comes too early or too late: so often it is tried again. On
+#: a busy machine each of the many that wait for a process of systemd adds to that.
 _TRIES = 40
 #: What a server still has that somebody else has started again while no change was open: nobody gives it back then what
 #: stood in no file.

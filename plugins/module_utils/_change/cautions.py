@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._host import cpus
-from .._server import directives, modules, replication
+from .._server import dependents, directives, modules, replication
 from .._settings.setting import Host
-from . import guards_unit, keys, placement
+from . import keys, placement
 from .plan import Plan
 
 
@@ -34,7 +34,7 @@ def all_of(plan: Plan, host: Host) -> Iterator[str]:
     if plan.to_restart:
         yield from _expiry_uncounted(host)
         yield from _modules_untold(host)
-        yield from guards_unit.restarts_services(host)
+        yield from _restarts_services(host)
 
 
 def _children_on_its_cpu(plan: Plan, host: Host) -> Iterator[str]:
@@ -106,6 +106,14 @@ def _modules_untold(host: Host) -> Iterator[str]:
             f"does not load the module {', '.join(map(str, found))}: where the script does not either, a restart "
             "brings the server up without it, and not at all where its data has the module's types. Look there first"
         )
+
+
+def _restarts_services(host: Host) -> Iterator[str]:
+    """Of no server whose data would be lost, but of those that notice."""
+    unit = host.instance.unit
+    others = sorted(name for name, server in dependents.running(unit).items() if not server) if unit else []
+    if others:
+        yield f"{', '.join(others)} needs {unit}: systemd restarts that with it"
 
 
 def _databases_of_others(wanted: int, plan: Plan) -> Iterator[str]:

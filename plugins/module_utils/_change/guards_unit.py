@@ -83,14 +83,6 @@ def restarts_another(plan: Plan, host: Host, restart: RestartMode) -> Iterator[H
         )
 
 
-def restarts_services(host: Host) -> Iterator[str]:
-    """Of no server whose data would be lost, but of those that notice."""
-    unit = host.instance.unit
-    others = sorted(name for name, server in dependents.running(unit).items() if not server) if unit else []
-    if others:
-        yield f"{', '.join(others)} needs {unit}: systemd restarts that with it"
-
-
 def stop_does_not_save(plan: Plan, host: Host, restart: RestartMode) -> Iterator[Hazard]:
     """What clients write between our save and the stop is in no dump then."""
     found = hard_stop.found(host, _files(plan, host)) if at_a_start(plan, restart) else None

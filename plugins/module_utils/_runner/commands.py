@@ -130,10 +130,10 @@ def _take_back_now(change: Change, armed: Deadline, by: str = "recover") -> int:
         undone = rollback.roll_back(change, connect, by)
     found = [foreign_words.sentence(entry) for entry in foreign.of(change)]
     if undone.left and change.state != "rollback_failed":
-        _say(change.directory, ["not at its end, tried again:", *undone.left, *found])
+        _say(change.directory, [f"not at its end, tried again: {undone.left[0]}", *undone.left[1:], *found])
         return AGAIN
     if undone.left:
-        _say(change.directory, ["ROLLBACK FAILED, left to do by hand:", *undone.left, *found])
+        _say(change.directory, [f"ROLLBACK FAILED, left to do by hand: {undone.left[0]}", *undone.left[1:], *found])
         return BY_HAND
     reason = _DAMAGED.format(armed.damage) if armed.damage else _REASON[by].format(armed.seconds)
     _say(change.directory, [f"rolled back: {reason}", *undone.warnings, *found])
