@@ -150,8 +150,9 @@ def restart_process(host: Host) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """A zombie has ended: its parent only has not looked yet."""
+    """A zombie has ended, and its parent only has not looked yet, unless a thread of it still holds on to its port."""
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False

@@ -8,14 +8,17 @@ import errno
 import os
 import re
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
 import pytest
 
-from ansible_collections.lowlat.redis.plugins.module_utils._change.launch import Launch, restart_process
+from ansible_collections.lowlat.redis.plugins.module_utils._change.launch import Launch, is_running, restart_process
 from ansible_collections.lowlat.redis.plugins.module_utils._change.waiting import connecting, until
 from ansible_collections.lowlat.redis.plugins.module_utils._errors import ServerError
 from ansible_collections.lowlat.redis.plugins.module_utils._host import environment, surroundings
@@ -191,3 +194,15 @@ def test_what_a_library_does_not_tell_is_left_out(
         assert surroundings.of(host.pid) == {name: value for name, value in whole.items() if name not in lost}
         host.apply(*host.redis(databases=4), restart="allowed")
     assert host.live("databases") == "4"
+
+
+def test_one_that_is_dying_runs_until_its_last_thread_has_ended() -> None:
+    """Its first thread may be over, and looks like a zombie, while the others still hold its port."""
+    program = "import ctypes, sys, threading; threading.Thread(target=sys.stdin.read).start()"
+    words = [sys.executable, "-c", f"{program}; ctypes.CDLL(None).pthread_exit(None)"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, "its first thread", "here")
+        assert is_running(process.pid)
+        process.stdin.close()
+        until(lambda: not is_running(process.pid), "its last thread", "here", 30.0)

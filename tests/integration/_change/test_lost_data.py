@@ -108,7 +108,9 @@ def test_no_restart_is_made_before_a_person_has_looked(changer: Make) -> None:
     host = changer(persist=True)
     fill(host)
     host.apply(*host.redis(databases=8), restart="allowed")
-    os.kill(host.pid, signal.SIGKILL)
+    pid = host.pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not launch.is_running(pid), "its end", "here")
     lose(host)
     host.server.start()
     with pytest.raises(ChangeError, match="0 keys now"):
