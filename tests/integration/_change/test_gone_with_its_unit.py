@@ -86,4 +86,5 @@ def test_a_mount_of_the_unit_alone_goes_with_it(elsewhere: int, monkeypatch: pyt
     assert "only its unit has" in lasting.taken_away_by(instance, "/mnt/dump.rdb")
     assert "PrivateTmp=" in lasting.taken_away_by(instance, "/tmp/dump.rdb")
     assert lasting.taken_away_by(instance, "/var/lib/redis/dump.rdb") == ""
-    assert lasting.taken_away_by(SimpleNamespace(unit=None, pid=elsewhere), "/mnt/dump.rdb") == ""  # type: ignore[arg-type]
+    by_hand: Any = SimpleNamespace(unit=None, pid=elsewhere)
+    assert lasting.taken_away_by(by_hand, "/mnt/dump.rdb") == ""
