@@ -96,7 +96,7 @@ def run_play(
         check=False,
     )
     assert done.returncode != 0, done.stdout + done.stderr
-    return Played(root, done.stdout)
+    return Played(root, done.stdout + done.stderr)
 
 
 def _collection(root: Path, records: bool) -> None:

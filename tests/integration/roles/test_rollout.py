@@ -151,6 +151,7 @@ def test_who_takes_back_chooses_the_change_and_the_hosts(tmp_path: Path, given: 
 def test_a_host_that_is_not_there_is_told_before_any_is_touched(tmp_path: Path, playbook: str, hosts: str) -> None:
     phases = {"lowlat_phases": ["ours"], "lowlat_own_phases": {"ours": {"settings": []}}}
     played = run_play(tmp_path, f"lowlat.redis.{playbook}", {"a": {}, "b": {}}, phases, "-e", f"lowlat_hosts={hosts}")
+    assert "no host or group bb" in " ".join(played.printed.split())
     assert [played.calls(host) for host in "ab"] == [[], []]
 
 
